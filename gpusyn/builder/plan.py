@@ -39,8 +39,8 @@ from gpusyn.utils.tables import html_table
 if TYPE_CHECKING:
     from gpusyn.builder.gpu.model import GpuModel
 
-_PRECISIONS = ("single", "double")
-_WEIGHTS = ("exact", "compact")
+PRECISIONS = ("single", "double")
+WEIGHTS = ("exact", "compact")
 TO_FIT = (
     "To fit: weights shared by a projection (a number instead of an array or distribution), weights='compact', fewer "
     "synapses, precision='single', or fewer recorded neurons"
@@ -96,8 +96,8 @@ def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
     where = asked.where
     instance(net, Network, f"{where}.net", "a Network")
     dt = real(interval(asked.dt), f"{where}.dt", unit="ms", above=0.0)
-    precision = one_of(asked.precision, _PRECISIONS, f"{where}.precision")
-    weights = one_of(asked.weights, _WEIGHTS, f"{where}.weights")
+    precision = one_of(asked.precision, PRECISIONS, f"{where}.precision")
+    weights = one_of(asked.weights, WEIGHTS, f"{where}.weights")
     with memory_errors(f"{where}: planning the network", TO_FIT):
         return Plan(net, asked._replace(dt=dt, precision=precision, weights=weights), machine or _ThisComputer())
 

@@ -85,6 +85,10 @@ class HeldFile:
             os.ftruncate(self._descriptor, size)
             raise
 
+    def sync(self) -> None:
+        """Wait until everything that was written is on the disk."""
+        os.fsync(self._descriptor)
+
     def finish(self) -> None:
         """Give back what was taken beyond the contents, and close for HDF5 if it could not do that itself.
 

@@ -54,7 +54,7 @@ def repair(path: Any) -> str:
     if block.flagged:
         if being_written(where):
             raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
-        _clear_flag(where, block)
+        clear_flag(where, block)
         _note_killed(where)
     cut = _cut(where)
     if not block.flagged and not cut:
@@ -64,7 +64,14 @@ def repair(path: Any) -> str:
     return f"{where}: repaired: {' and '.join(done)}{_extent(where)}"
 
 
-def _clear_flag(path: Path, block: Superblock) -> None:
+def clear_flag(path: Path, block: Superblock) -> None:
+    """Clear the flag of a killed writer, whose superblock is given.
+
+    Raises
+    ------
+    FileError
+        If the file is damaged otherwise; it is then unchanged.
+    """
     if not block.sound:
         raise FileError(f"{path}: its first {len(block.raw)} bytes are damaged, not only flagged; record it again")
     size = path.stat().st_size

@@ -54,6 +54,10 @@ class StreamFile(ReportWriter):
         File made by :func:`create_streams`.
     recorders : sequence of RecorderLayout
         Recorders for which it was made.
+    counts : mapping of str to sequence of int, optional
+        Length of each place in the file, by recorder; by default, the file is empty.
+    reached : float
+        Time up to which the file is complete (ms).
 
     Attributes
     ----------
@@ -68,10 +72,16 @@ class StreamFile(ReportWriter):
         If the file cannot be opened, or is being written already.
     """
 
-    def __init__(self, path: Path, recorders: Sequence[RecorderLayout]) -> None:
-        self.reached = 0.0
+    def __init__(
+        self,
+        path: Path,
+        recorders: Sequence[RecorderLayout],
+        counts: Mapping[str, Sequence[int]] | None = None,
+        reached: float = 0.0,
+    ) -> None:
+        self.reached = reached
         with writing(path):
-            super().__init__(path, arrange(recorders, directory=False).get("", []), streamed=True)
+            super().__init__(path, arrange(recorders, directory=False).get("", []), streamed=True, counts=counts)
 
     @classmethod
     def create(cls, path: Any, recorders: Sequence[RecorderLayout], overwrite: bool = False) -> Self:
@@ -112,6 +122,19 @@ class StreamFile(ReportWriter):
     def in_place(self) -> bool:
         """True if the file is still under its name, False if it was moved, removed or replaced."""
         return self.path.exists() and identity_of(self.path) == self._held.identity
+
+    def keep(self) -> Mapping[str, Sequence[int]]:
+        """Wait until everything that was flushed is on the disk; return the length of each place, by recorder.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written.
+        """
+        self._check_process()
+        with writing(self.path):
+            self._held.sync()
+        return self._state.counts
 
     def plan(self, planned: float) -> None:
         """Note the time (ms) that the simulation is to reach, so that the file says it if the process is killed.

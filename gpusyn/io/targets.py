@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from gpusyn.errors import FileError
@@ -45,8 +46,31 @@ def check_target(path: Path, overwrite: bool, suffixes: tuple[str, ...] = SUFFIX
         If the name does not end in one of them, the directory is missing or cannot be written, or there is a file that
         is another kind of file than a result, that is being written, or that may not be replaced.
     """
+    check_place(path, suffixes, "a result", partial(_check_file, overwrite=overwrite))
+
+
+def check_place(path: Path, suffixes: tuple[str, ...], what: str, check: Callable[[Path], None]) -> None:
+    """Raise a FileError unless a file can be written here; a file that is there already is given to `check`.
+
+    Parameters
+    ----------
+    path : Path
+        File that will be written.
+    suffixes : tuple of str
+        Allowed ends of its name.
+    what : str
+        What it will hold, for the message.
+    check : callable
+        Function that raises a FileError if the file that is there may not be replaced.
+
+    Raises
+    ------
+    FileError
+        If the name does not end in one of them, the directory is missing or cannot be written, there is something else
+        than a file, or the file may not be replaced.
+    """
     if path.suffix.lower() not in suffixes:
-        raise FileError(f"{path}: the name of a result file must end in {' or '.join(suffixes)}; choose such a name")
+        raise FileError(f"{path}: the name of {what} file must end in {' or '.join(suffixes)}; choose such a name")
     try:
         if not path.parent.is_dir():
             raise FileError(f"{path}: there is no directory {path.parent}; create it first")
@@ -58,7 +82,7 @@ def check_target(path: Path, overwrite: bool, suffixes: tuple[str, ...] = SUFFIX
         if not stat.S_ISREG(facts.st_mode):
             raise FileError(f"{path}: is not an ordinary file; choose another name or remove it")
         if facts.st_size:
-            _check_file(path, overwrite)
+            check(path)
     except FileNotFoundError:
         return
     except FileError:

@@ -53,9 +53,17 @@ class ReportWriter:
         Contents for which the file was created.
     streamed : bool
         If True, the file can be read while it is written, and is marked as being written.
+    counts : mapping of str to sequence of int, optional
+        Length of each place in the file, by recorder; by default, the file is empty.
     """
 
-    def __init__(self, path: Path, stored: Sequence[Stored], streamed: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stored: Sequence[Stored],
+        streamed: bool,
+        counts: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         self.path = path
         self._file = hdf5().File(path, "r+", libver=LIBRARY[streamed])
         self._recorders = {item.layout.name: open_recorder(item, self._file) for item in stored}
@@ -65,7 +73,7 @@ class ReportWriter:
         self._held = HeldFile(path, mark=streamed)
         self._open = True
         self._process = os.getpid()
-        self._state = _State({name: [0] * len(entry.places) for name, entry in self._recorders.items()})
+        self._state = _State(counts or {name: [0] * len(entry.places) for name, entry in self._recorders.items()})
 
     def append_spikes(self, recorder: str, times: npt.ArrayLike, ids: npt.ArrayLike) -> None:
         """Append spikes of one recorder.

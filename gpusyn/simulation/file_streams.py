@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gpusyn.errors import FileError
+from gpusyn.io.checkpoint_streams import Cut, check_resumed, cut_streams
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.nwb import SUFFIX as NWB
 from gpusyn.io.nwb import save_nwb
@@ -52,6 +53,20 @@ def check_files(recorders: Iterable[Recorder], trial: int) -> None:
         check_target(path, _overwrite(mine))
 
 
+def check_resumed_files(recorders: Iterable[Recorder], trial: int) -> None:
+    """Check that the files of recorders are there, with which a simulation goes on.
+
+    Raises
+    ------
+    FileError
+        If one is missing, or is being written.
+    MissingDependencyError
+        If h5py is not installed.
+    """
+    for path in by_file(recorders, trial):
+        check_resumed(path)
+
+
 def _overwrite(recorders: Iterable[Recorder]) -> bool:
     return all(recorder.overwrite for recorder in recorders)
 
@@ -62,12 +77,50 @@ class Streams:
     Data that cannot be written for want of room stay in memory until :meth:`flush` is called again.
     """
 
-    def __init__(self, logs: Mapping[str, SpikeLog | SampleLog], dt: float, provenance: Provenance) -> None:
+    def __init__(
+        self, logs: Mapping[str, SpikeLog | SampleLog], dt: float, provenance: Provenance, begins: bool = True
+    ) -> None:
         self.dt = dt
         self.logs = {name: log for name, log in logs.items() if not log.in_memory}
         self.files: dict[Path, StreamFile] = {}  # those that are open
         self.time = self.planned = 0.0  # ms: what was collected, and what is to be reached by the present run
-        self.restart(provenance)
+        self.homes: dict[str, StreamFile] = {}  # of each recorder
+        self._provenance = provenance
+        if begins:
+            self.restart(provenance)
+
+    def keep(self, step: int) -> dict[str, list[int]]:
+        """Let all files be complete up to step `step`, on the disk; return the length of each place, by recorder.
+
+        Raises
+        ------
+        FileError
+            If a file cannot be written.
+        """
+        self.flush(step)
+        for file in self.files.values():
+            _require_in_place(file)
+        counts: dict[str, list[int]] = {}
+        self._on_each(self.files.values(), lambda file: counts.update({k: list(n) for k, n in file.keep().items()}))
+        return counts
+
+    def resume(self, counts: Mapping[str, list[int]], step: int) -> None:
+        """Go on with all files from step `step` on, at which they had these lengths.
+
+        Raises
+        ------
+        FileError
+            If a file is not that of this simulation, ends before, or cannot be written; none was changed.
+        """
+        self.time = self.planned = step * self.dt
+        contents = by_file((log.recorder for log in self.logs.values()), self._provenance.trial)
+        cuts = {
+            path: Cut([self.logs[r.name].file_layout() for r in mine], {r.name: counts[r.name] for r in mine})
+            for path, mine in contents.items()
+        }
+        cut_streams(cuts, self.time, self._provenance)
+        self.files = {path: StreamFile(path, *cut, self.time) for path, cut in cuts.items()}
+        self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
 
     def restart(self, provenance: Provenance) -> None:
         """Start all files anew; if the trial is another one, those that its number leads to.
@@ -156,8 +209,7 @@ class Streams:
         if name not in self.homes:
             return None
         home = self.homes[name]
-        if not home.in_place:
-            raise FileError(f"{home.path}: was moved, removed or replaced during the simulation; put it back")
+        _require_in_place(home)
         found = open_results(home.path)[name]
         later = home.backlog(name)
         if isinstance(found, SpikeData):
@@ -192,6 +244,12 @@ class Streams:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+
+def _require_in_place(file: StreamFile) -> None:
+    """Raise a FileError if a file is no longer under its name."""
+    if not file.in_place:
+        raise FileError(f"{file.path}: was moved, removed or replaced during the simulation; put it back")
 
 
 def save_results(path: Any, data: Mapping[str, SpikeData | TraceData], overwrite: bool, provenance: Provenance) -> None:

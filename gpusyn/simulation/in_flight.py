@@ -1,43 +1,81 @@
-"""Spikes in flight keep their weights when other weights are set."""
+"""Spikes in flight deliver what they set out with: when other weights are set, and in another form of delivery."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Layout
+from gpusyn.builder.layout import Layout, Timing
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.event_driven import index_of, sums_of
 from gpusyn.builder.rows.stored import StoredSegments
-from gpusyn.builder.rows.unpacked import late_steps, segment_bounds
-from gpusyn.simulation.spike_list import SpikeList
-from gpusyn.utils.typing import Array
+from gpusyn.builder.rows.unpacked import delays_of, segment_bounds
+from gpusyn.simulation.spike_list import SpikeList, Waiting
+from gpusyn.utils.typing import Array, Bools
+
+
+class Meetings(NamedTuple):
+    """Pairs of a spike and a synapse of its source.
+
+    Attributes
+    ----------
+    synapse, delay, place : ndarray
+        Place of the synapse in its rows, its delay (steps), and the place in `ring` of the sum to which it adds.
+    step : ndarray
+        Step of the spike.
+    factor : ndarray
+        What the weight of the synapse is multiplied by.
+    """
+
+    synapse: Array
+    delay: Array
+    place: Array
+    step: Array
+    factor: Array
+
+    def wait(self, timing: Timing, start: int) -> Bools:
+        """Return whether each synapse is read in step `start` or later, if it is delivered when due."""
+        block = (self.delay - timing.first) // timing.width
+        read: Bools = self.step + timing.first - 1 + block * timing.width >= start
+        return read
+
+    def some(self, chosen: Bools) -> Meetings:
+        """Return those that are chosen."""
+        return Meetings(*(column[chosen] for column in self))
 
 
 class InFlight:
-    """Corrections of the sums of coming steps, for spikes that occurred before weights were set.
+    """Corrections of the sums of coming steps, for spikes whose synapses are not read with what they have to deliver.
 
-    Synapses that are not delivered at once are read when they are due, with the weights of then. Sums are integers, so
-    the difference to the weights of before, added once, makes them exactly those of the old weights.
+    Synapses that are not delivered at once are read when they are due, with the weights of then. If other weights were
+    set before, the difference to these is added to the sums, which are integers: once added, it makes them exactly
+    those of the old weights.
+
+    Attributes
+    ----------
+    due : dict of int to list of (ndarray, ndarray)
+        Places in `ring`, and values to add to the sums there, by the step that reads them.
     """
 
     def __init__(self, layout: Layout, session: Session, spike_list: SpikeList) -> None:
         self._layout, self._session, self._spikes = layout, session, spike_list
         self._slots = release_slots(layout)
-        self._due: dict[int, list[tuple[Array, Array]]] = {}  # step -> places in `ring`, values
+        self.due: dict[int, list[tuple[Array, Array]]] = {}
 
     def clear(self) -> None:
         """Forget all corrections."""
-        self._due.clear()
+        self.due.clear()
 
     def room(self, start: int, steps: int) -> int:
         """Return how many of `steps` steps can run from step `start` on before other corrections are due."""
-        return min([steps, *(step - start for step in self._due if step > start)])
+        return min([steps, *(step - start for step in self.due if step > start)])
 
     def apply(self, start: int) -> None:
         """Correct the sums that step `start` reads."""
-        for place, value in self._due.pop(start, ()):
+        for place, value in self.due.pop(start, ()):
             low, high = int(place.min()), int(place.max()) + 1
             sums = self._session.read("ring", low, high)
             np.add.at(sums, place - low, value.astype(sums.dtype))
@@ -45,33 +83,65 @@ class InFlight:
 
     def keep(self, stored: StoredSegments, old: Array, new: Array, start: int) -> None:
         """Let spikes before step `start` keep their weights; `old` and `new` are all stored weights in their rows."""
-        bundle, pathway = stored.bundle, stored.pathway
-        if bundle.timing.at_once:  # no synapse waits
+        if stored.bundle.timing.at_once:  # no synapse waits
             return
         changed = np.flatnonzero(old != new)
         if not changed.size:
             return
-        row, piece, block = self._segments(stored, changed)
-        spikes = self._spikes.waiting(start)
-        step = spikes.step
+        all_ = self._meetings(stored, changed, old.size, self._spikes.waiting(start))
+        met = all_.some(all_.wait(stored.bundle.timing, start))
+        before, after = (_delivered(weights[met.synapse], met.factor) for weights in (old, new))
+        self._add(met, before - after)
+
+    def retime(self, stored: StoredSegments, before: Timing, waiting: Waiting, start: int) -> None:
+        """Let spikes before step `start` deliver once what was to be delivered with another timing.
+
+        `waiting` are the spikes that some synapses may have waited for.
+        """
+        timing = stored.bundle.timing
+        bounds = segment_bounds(stored, self._session.read)
+        rows = np.unique(waiting.source - stored.pathway.pre.source) - stored.bundle.pre_range[0]
+        rows = rows[(rows >= 0) & (rows < stored.bundle.rows)]
+        step = stored.bundle.slices * timing.blocks
+        first, last = bounds[rows * step].astype(np.int64), bounds[(rows + 1) * step].astype(np.int64)
+        synapses = np.concatenate([np.zeros(0, np.int64), *map(np.arange, first, last)])
+        if not synapses.size:
+            return
+        met = self._meetings(stored, synapses, int(bounds[-1]), waiting)
+        waited, wait = met.wait(before, start), met.wait(timing, start)
+        differ = waited != wait
+        met, waited = met.some(differ), waited[differ]
+        if stored.weight is None:
+            begin = stored.weights + int(met.synapse.min(initial=0))
+            end = stored.weights + int(met.synapse.max(initial=-1)) + 1
+            weight = self._session.read("weights", begin, max(end, begin))[met.synapse + stored.weights - begin]
+        else:
+            weight = np.full(len(met.synapse), stored.weight)
+        value = _delivered(weight, met.factor)
+        self._add(met, np.where(waited, value, -value))
+
+    def _add(self, met: Meetings, value: Array) -> None:
+        """Add values to the sums in which synapses are due."""
+        due = met.step + met.delay
+        for one in np.unique(due).tolist():
+            self.due.setdefault(one, []).append((met.place[due == one], value[due == one]))
+
+    def _meetings(self, stored: StoredSegments, synapses: Array, size: int, spikes: Waiting) -> Meetings:
+        """Return the pairs of spikes and some of the `size` synapses of their sources, which are in order."""
+        bundle, pathway = stored.bundle, stored.pathway
+        row, piece, block = self._segments(stored, synapses)
         spike, at = _pairs(spikes.source - pathway.pre.source - bundle.pre_range[0], row)
-        timing = bundle.timing
-        age = timing.first - 1 + block[at] * timing.width  # at which the synapse is read
-        waiting = step[spike] + age >= start
-        spike, at, due = spike[waiting], at[waiting], (step[spike] + age + 1)[waiting]
-        if stored.late >= 0:
-            due += late_steps(stored, self._session.read, old.size, changed[at])
-        targets = self._session.read("targets", stored.words, stored.words + old.size)[changed[at]]
+        delay = delays_of(stored, self._session.read, block[at], size, synapses[at])
+        targets = self._session.read("targets", stored.words, stored.words + size)[synapses[at]]
         k = index_of(pathway, stored.receptor)
         sums, shift = sums_of(bundle, pathway, k), stored_form(pathway, k, self._layout).shift
+        due = spikes.step[spike] + delay
         place = sums.ring + (due & sums.mask) * sums.stride + piece[at] * sums.slice_size + targets
         slot = self._slots.get((pathway.projection.name, pathway.pre.population.name), -1)
         factor = spikes.events[spike].astype(np.int64) << shift
         if slot >= 0:
             factor = spikes.parts[spike, slot] * spikes.parts.dtype.type(1 << shift)
-        value = _delivered(old[changed[at]], factor) - _delivered(new[changed[at]], factor)
-        for one in np.unique(due).tolist():
-            self._due.setdefault(one, []).append((place[due == one], value[due == one]))
+        return Meetings(synapses[at], delay, place, spikes.step[spike], factor)
 
     def _segments(self, stored: StoredSegments, synapses: Array) -> tuple[Array, Array, Array]:
         """Return row, slice and block of delays of some synapses."""

@@ -12,7 +12,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.fixed_point import weight_range
 from gpusyn.builder.inputs.poisson import drive_weights
-from gpusyn.builder.inputs.spike_lists import NewLists
+from gpusyn.builder.inputs.spike_lists import ListedSpikes, NewLists
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.errors import ParameterError
 from gpusyn.network.compartment_names import number_of
@@ -155,7 +155,15 @@ class InputAccess:
                 all_lists[k] = train
             models[population.name] = models[population.name].replaced(times=tuple(all_lists))
             new.setdefault(population.name, []).append(NewLists(ids, part))
-        self._switch(self.compiled.inputs.with_lists(models, new, now))
+        inputs = self.compiled.inputs
+        self._switch(inputs.with_lists(models, inputs.spike_lists.replaced(new, now)))
+
+    def put_times(self, population: str, times: Any, spikes: ListedSpikes, now: int) -> None:
+        """Put listed times of a population in force at step `now`, with the spikes to which they have led before."""
+        inputs = self.compiled.inputs
+        models: dict[str, Any] = dict(inputs.models)
+        models[population] = models[population].replaced(times=times)
+        self._switch(inputs.with_lists(models, inputs.spike_lists.restored(population, spikes, now)))
 
     def _check_coincident(self, population: str, lists: tuple[Floats, ...], now: int, where: str) -> None:
         most = self.compiled.layout.populations[population].most_events

@@ -19,6 +19,7 @@ from gpusyn.utils.typing import Array, Floats
 Part = tuple[str, int, Array]
 
 ENDLESS = 2**62  # steps
+_NONE = np.zeros(0, np.int64)
 
 
 def parts_of(recorder: SpikeRecorder | TraceRecorder) -> list[Part]:
@@ -86,12 +87,19 @@ class SpikeLog:
 
     def data(self, end: int) -> SpikeData:
         """Return the spikes recorded up to step `end`."""
-        steps = np.concatenate([np.zeros(0, np.int64), *self.steps])
-        ids = np.concatenate([np.zeros(0, np.int64), *self.ids])
+        steps, ids = self.saved().values()
         start, stop = self.recorder.start, self.recorder.stop
         return SpikeData(
             parts_of(self.recorder), steps * self.dt, ids, recorded_time(start, stop, end * self.dt), start
         )
+
+    def saved(self) -> dict[str, Array]:
+        """Return all data that are in memory."""
+        return {"steps": np.concatenate([_NONE, *self.steps]), "ids": np.concatenate([_NONE, *self.ids])}
+
+    def put(self, found: dict[str, Array]) -> None:
+        """Put back what `saved` returned."""
+        self.steps, self.ids = [found["steps"]], [found["ids"]]
 
     @property
     def recorded(self) -> str:
@@ -135,9 +143,17 @@ class SampleLog:
 
     def data(self, end: int) -> TraceData:
         """Return the samples recorded up to step `end`."""
-        values = {v: np.concatenate([self._empty(v), *rows]) for v, rows in self.rows.items()}
         every = self.every * self.dt
-        return self._made(values, sample_times(self.wanted.start * every, every, self.count), every)
+        return self._made(self.saved(), sample_times(self.wanted.start * every, every, self.count), every)
+
+    def saved(self) -> dict[str, Array]:
+        """Return all data that are in memory."""
+        return {v: np.concatenate([self._empty(v), *rows]) for v, rows in self.rows.items()}
+
+    def put(self, found: dict[str, Array]) -> None:
+        """Put back what `saved` returned."""
+        self.rows = {v: [found[v]] for v in self.rows}
+        self.count = len(next(iter(found.values())))
 
     @property
     def recorded(self) -> str:

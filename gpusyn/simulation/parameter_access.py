@@ -72,6 +72,11 @@ class ParameterAccess:
             self._apply(change)
         self.drawn.used(given, where)
 
+    def put(self, population: Population, parameters: dict[str, Any]) -> None:
+        """Put all parameters of a population in force, which were in force before."""
+        place, _ = self._of(population)
+        self._apply(self._described(place, Parameters(population.model.kind, parameters)))
+
     def _checked(self, model: NeuronModel, size: int, name: str, given: Any, where: str) -> float | Floats:
         """Return new values of a parameter, one number or one for each neuron of a selection."""
         assert isinstance(model, Membrane)

@@ -21,7 +21,7 @@ from gpusyn.utils.typing import Array
 
 
 class Recordings:
-    """The results of all recorders of a network.
+    """The results of all recorders of a network; unless it `begins`, `put` is to follow, and no file is touched before.
 
     A chunk of steps is taken over whole: its data are read from the session before any of them is kept, and they are
     kept before a file is written. A chunk that could not be read, or not be written, is tried again by the next call.
@@ -32,7 +32,14 @@ class Recordings:
         Step up to which the data are complete.
     """
 
-    def __init__(self, compiled: Compiled, session: Session, spike_list: SpikeList, provenance: Provenance) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        session: Session,
+        spike_list: SpikeList,
+        provenance: Provenance,
+        begins: bool = True,
+    ) -> None:
         layout = compiled.layout
         self.session, self.spike_list, self.regions = session, spike_list, compiled.probes.regions
         self.recorders = layout.net.recorders
@@ -41,7 +48,7 @@ class Recordings:
         self.traces = {r.name: TraceLog(r, layout) for r in layout.probing}
         self.synapses = {r.name: SynapseLog(r, compiled, session) for r in recorders if isinstance(r, SynapseRecorder)}
         self.logs: dict[str, SpikeLog | SampleLog] = {**self.spikes, **self.traces, **self.synapses}
-        self.streams = Streams(self.logs, layout.dt, provenance)
+        self.streams = Streams(self.logs, layout.dt, provenance, begins)
         self.end = 0
         self._ran: list[tuple[int, int, object]] = []  # start, steps and mark of each chunk that is not taken over yet
         self._lock = threading.RLock()  # another thread may look at the data during a run
@@ -157,6 +164,33 @@ class Recordings:
     def provenance(self) -> Provenance:
         """Facts of the simulation as it is now."""
         return self.streams.provenance(self.end)
+
+    def saved(self) -> dict[str, Any]:
+        """Return all data that are in memory, and how far the files go.
+
+        Raises
+        ------
+        FileError
+            If a file of a recorder cannot be written.
+        """
+        with self._lock:
+            self._take_over()
+            data = {name: log.saved() for name, log in self.logs.items() if log.in_memory}
+            return {"data": data, "counts": self.streams.keep(self.end)}
+
+    def put(self, found: dict[str, Any], end: int) -> None:
+        """Put back what `saved` returned at step `end`; files are cut back to it, and go on.
+
+        Raises
+        ------
+        FileError
+            If a file of a recorder is not that of this simulation, ends before, or cannot be written.
+        """
+        with self._lock:
+            for name, data in found["data"].items():
+                self.logs[name].put(data)
+            self.streams.resume(found["counts"], end)
+            self.end = end
 
     def restart(self, provenance: Provenance) -> None:
         """Start all files again, and discard all data.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from gpusyn.builder.notes import Note, tell
 from gpusyn.builder.plasticity.rewiring import rewiring_steps
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import NumpyRows, Synapses
-from gpusyn.builder.rows.rewritten import Rows, new_rows
+from gpusyn.builder.rows.rewritten import Rows, new_rows, ordered_rows
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.builder.rows.unpacked import delays_of, late_steps, located, positions, segment_bounds, unpack
 from gpusyn.connectivity.base import Pairs
@@ -83,6 +83,20 @@ class Rewirer:
         done = np.array(self._all[projection.name].done, np.int64).reshape(-1, 3)
         return Rewirings(done[:, 0].astype(np.float64) * self._dt, done[:, 1].copy(), done[:, 2].copy())
 
+    @property
+    def rewired(self) -> set[str]:
+        """Names of the projections whose rows are no longer those of the beginning."""
+        return {name for name, one in self._all.items() if one.changed}
+
+    def saved(self) -> dict[str, Any]:
+        """Return what has been rewired, with all that is kept of each synapse there, by projection."""
+        return {name: one.saved() for name, one in self._all.items()}
+
+    def put(self, found: dict[str, Any]) -> None:
+        """Put back what `saved` returned, of a network that has begun."""
+        for name, one in self._all.items():
+            one.put(found[name])
+
     def restart(self) -> None:
         """Begin again with the rows of the beginning, which `InitialValues` restores."""
         self._compiled.rewired.clear()
@@ -99,6 +113,8 @@ class _Rewired:
         Number of steps after which it is rewired next.
     done : list of (int, int, int)
         Steps, synapses deleted and synapses made, of each rewiring so far.
+    changed : bool
+        True if its rows are no longer those of the beginning.
     """
 
     def __init__(self, compiled: Compiled, session: Session, initial: InitialValues, projection: Projection) -> None:
@@ -114,6 +130,7 @@ class _Rewired:
         """Begin again."""
         self.next = self._every
         self.done: list[tuple[int, int, int]] = []
+        self.changed = False
         self._numbers: Array | None = None  # of synapses in the order of creation, where rows have lost it
 
     @property
@@ -182,7 +199,7 @@ class _Rewired:
 
     def _write(self, stored: dict[str, StoredSegments], one: StoredSegments, rows: Rows, before: int) -> None:
         """Write rows in place of those of before, of which `reset` restores the first ones."""
-        session, columns = self._session, rows.columns
+        session, columns, self.changed = self._session, rows.columns, True
         bits = one.bundle.timing.late_bits
         self._initial.keep("segment_begin", one.begin, len(rows.bounds))
         self._initial.keep("targets", one.words, before)
@@ -201,6 +218,30 @@ class _Rewired:
         if self._numbers is not None:
             self._numbers = columns["numbers"]
             self._compiled.rewired[self._projection.name] = self._present
+
+    def saved(self) -> dict[str, Any]:
+        """Return what `put` needs: of each synapse the neurons, the delay and all that is kept, in any order."""
+        found: dict[str, Any] = {"next": self.next, "done": self.done, "told": self._told}
+        if not self.changed:
+            return found
+        one, read = self._stored[self._learns], self._session.read
+        here = located(one, read)
+        n = len(here.segment)
+        columns = self._read(self._stored, one, n).columns
+        kept = {name: column for name, column in columns.items() if name not in ("targets", "late")}
+        delay = delays_of(one, read, here.block, n, np.arange(n))
+        return found | {"pre": here.pre, "post": here.post, "delay": delay, "columns": kept}
+
+    def put(self, found: dict[str, Any]) -> None:
+        """Put back what `saved` returned."""
+        self.next, self.done, self._told = found["next"], [tuple(one) for one in found["done"]], found["told"]
+        if "pre" not in found:
+            return
+        one = self._stored[self._learns]
+        bundle, before = one.bundle, len(located(one, self._session.read).segment)
+        self._numbers = found["columns"].get("numbers")
+        rows = ordered_rows(bundle, one.pathway, found["pre"], found["post"], found["delay"], found["columns"])
+        self._write(self._stored, one, rows, before)
 
     def _kept(self, one: StoredSegments) -> dict[str, int]:
         """Return arrays with what is kept of a synapse beside its weight, 0 for a new one, and where they begin."""

@@ -16,6 +16,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,22 +28,22 @@ from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
-from gpusyn.errors import BackendError, GpusynError, SimulationError
+from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
 from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
-from gpusyn.simulation.file_streams import check_files, save_results
+from gpusyn.simulation.file_streams import check_files, check_resumed_files, save_results
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.rewiring import Rewirer
 from gpusyn.simulation.spike_list import SpikeList
-from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.memory import give_back_memory, memory_errors
 from gpusyn.utils.progress import progress_bar
@@ -58,7 +60,7 @@ LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
 
 @public
-class Simulator(StateMethods):
+class Simulator(CheckpointMethods):
     """Simulate a network.
 
     Parameters
@@ -146,26 +148,38 @@ class Simulator(StateMethods):
         progress: bool | None = None,
     ) -> None:
         super().__init__()
-        self._seed = random_key(seed, "Simulator.seed")
-        self._trial = random_key(trial, "Simulator.trial")
+        seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
+        asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator")
+        self._begin(net, asked, seed, trial, backend, chunk_steps, progress)
+
+    def _begin(
+        self,
+        net: Network,
+        asked: Asked,
+        seed: int,
+        trial: int,
+        backend: Any,
+        chunk_steps: Whole | None,
+        progress: bool | None,
+        start: str | None = None,
+    ) -> None:
+        """Build the network, at time 0; `start` is the date on which a simulation began that goes on."""
+        self._seed, self._trial, begins = seed, trial, start is None
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        threads = checked_threads(threads, "Simulator.threads")
         self._progress = _checked(progress, "Simulator.progress", None)
 
-        asked = Asked(dt, precision, weights, threads, "Simulator")
-
-        def start(used: Backend) -> tuple[Plan, Compiled, Session]:
+        def started(used: Backend) -> tuple[Plan, Compiled, Session]:
             planned = plan(net, asked, used)
             planned.require_fit()
             _give_back(planned)
-            check_files(net.recorders.values(), self._trial)
+            (check_files if begins else check_resumed_files)(net.recorders.values(), self._trial)
             bar = progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building")
             with memory_errors(_BUILDING, TO_FIT), bar as advanced:
                 compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced, used.launcher)
                 return planned, compiled, start_session(used, compiled.program)
 
-        chosen, (planned, self._compiled, self._session) = use_backend(backend, threads, "Simulator", start)
+        chosen, (planned, self._compiled, self._session) = use_backend(backend, asked.threads, "Simulator", started)
         _give_back(planned)
         self.net, self.dt, self.backend = net, planned.dt, chosen.name
         layout = self._layout = planned.layout
@@ -176,7 +190,9 @@ class Simulator(StateMethods):
             self._spikes = SpikeList(self._compiled, self._session)
             self._in_flight = InFlight(layout, self._session, self._spikes)
             self._rewirer = Rewirer(self._compiled, self._session, self._initial)
-            self._recordings = Recordings(self._compiled, self._session, self._spikes, self._provenance(self._trial))
+            facts = self._provenance(self._trial)
+            facts = facts if start is None else replace(facts, start=start)
+            self._recordings = Recordings(self._compiled, self._session, self._spikes, facts, begins)
         self._step = 0
         self._chunk = 1  # steps of the next chunk
         self._mark: object = None  # of the end of the last chunk, if it may still run
@@ -198,7 +214,14 @@ class Simulator(StateMethods):
         return Data(self._recordings)
 
     @public
-    def run(self, duration: float, progress: bool | None = None) -> None:
+    def run(
+        self,
+        duration: float,
+        progress: bool | None = None,
+        *,
+        checkpoint: Any = None,
+        checkpoint_every: float | None = None,
+    ) -> None:
         """Advance the simulation by a duration.
 
         An exception that ends a run early, such as KeyboardInterrupt after Ctrl-C, comes between two chunks of steps:
@@ -211,21 +234,37 @@ class Simulator(StateMethods):
             Duration (ms), >= 0, a multiple of dt.
         progress : bool, optional
             If True, show a progress bar on stderr; by default, what the simulator was given counts.
+        checkpoint : path, optional
+            File to which the simulation is saved at the end of the run, as :meth:`save_checkpoint` does.
+        checkpoint_every : float, optional
+            Simulated time (ms) after which it is saved during the run as well, > 0, a multiple of dt.
 
         Raises
         ------
         ArgumentError
-            If an argument has the wrong type.
+            If an argument has the wrong type, or `checkpoint_every` is given without `checkpoint`.
         ParameterError
-            If the duration is negative or not a multiple of dt.
+            If a duration is negative or not a multiple of dt.
         SimulationError
             If the membrane potential of a neuron becomes NaN or infinite, or the simulator is closed or in use by
             another thread.
         FileError
-            If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
+            If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first. Or
+            if a checkpoint cannot be written, or another file of its name is there.
+        MissingDependencyError
+            If a checkpoint is wanted, and h5py is missing.
         """
         duration = real(duration, "Simulator.run().duration", unit="ms", low=0.0)
-        self.step(whole_steps(duration, self.dt, "Simulator.run().duration", low=0), progress=progress)
+        n = whole_steps(duration, self.dt, "Simulator.run().duration", low=0)
+        if checkpoint is None and checkpoint_every is not None:
+            raise ArgumentError(
+                "Simulator.run().checkpoint_every: is given without a file; add checkpoint='state.h5', or leave it out"
+            )
+        every = None
+        if checkpoint_every is not None:
+            every = whole_steps(checkpoint_every, self.dt, "Simulator.run().checkpoint_every")
+        place = None if checkpoint is None else checkpoint_place(checkpoint, "Simulator.run().checkpoint")
+        self._advance(n, progress, place, every)
 
     @public
     def step(self, n: Whole = 1, progress: bool | None = None) -> None:
@@ -250,25 +289,34 @@ class Simulator(StateMethods):
         FileError
             If a file of a recorder cannot be written; the data stay in memory, and the next run writes them first.
         """
-        n = integer(n, "Simulator.step().n", low=0, high=LAST_STEP)
+        self._advance(integer(n, "Simulator.step().n", low=0, high=LAST_STEP), progress)
+
+    def _advance(self, n: int, progress: bool | None, checkpoint: Path | None = None, every: int | None = None) -> None:
+        """Run `n` steps; save the state to a checkpoint, if there is one, at the end and after every so many."""
         progress = _checked(progress, "Simulator.run().progress", self._progress)
         with self._in_use("run"), progress_bar(n, self.dt, progress) as advanced:
-            try:
-                self._run_to(self._step + n, advanced)
-            except BackendError:
-                with suppress(GpusynError):  # the session may have ended
-                    self._recordings.finish()
-                raise
+            end = self._step + n
+            planned: int | None = end
+            for stop in stops(self._step, end, every):
+                try:
+                    self._run_to(stop, planned, advanced)
+                except BackendError:
+                    with suppress(GpusynError):  # the session may have ended
+                        self._recordings.finish()
+                    raise
+                planned = None
+                if checkpoint is not None:
+                    self._write_checkpoint(checkpoint)
 
-    def _run_to(self, end: int, advanced: Callable[[float], object]) -> None:
-        begins = True
-        while begins or self._step < end:
+    def _run_to(self, end: int, planned: int | None, advanced: Callable[[float], object]) -> None:
+        """Run up to step `end`, as the first part of a run that is `planned` up to a step, or as a later part."""
+        while planned is not None or self._step < end:
             self._rewire()
             k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
             k = self._recordings.room(self._step, self._rewirer.room(self._step, k))
             k = self._spikes.room(self._step, k, self._step - self._recordings.end)
-            self._run_chunk(k, end if begins else None)
-            begins = False
+            self._run_chunk(k, planned)
+            planned = None
             advanced(k)
         self._finish()
         self._rewire()

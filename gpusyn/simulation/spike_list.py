@@ -94,16 +94,42 @@ class SpikeList:
 
     def _grow(self, begin: int, end: int) -> None:
         """Double the list, and keep the spikes `begin` to `end`."""
-        size = 2 * self._size
-        arrays: dict[str, Any] = {}
-        for name in ("spike_id", "spike_events"):
-            arrays[name] = np.zeros(size, np.int32)
-            arrays[name][np.arange(begin, end) % size] = self._part(name, begin, end, self._size)
-        if self._slots:
-            kept = self._parts(begin, end)
-            arrays["spike_release"] = np.zeros((size, self._slots), kept.dtype)
-            arrays["spike_release"][np.arange(begin, end) % size] = kept
+        kept = {name: self._part(name, begin, end, self._size) for name in ("spike_id", "spike_events")}
+        self._resize(2 * self._size, begin, kept | {"spike_release": self._parts(begin, end)})
+
+    def restore(self, waiting: Waiting, start: int) -> None:
+        """Replace the list by spikes before step `start`, in the order of their steps."""
+        mine = waiting.step >= start - self._oldest
+        step, source, events, parts = (column[mine] for column in waiting)
+        size = self._size
+        while size < len(step):
+            size *= 2
+        arrays = {"spike_id": source, "spike_events": events, "spike_release": parts}
+        if size > self._size:
+            self._resize(size, 0, arrays)
+        for name, array in self._resized(size, 0, arrays).items():
+            self._session.write(name, array)
+        steps = np.arange(max(start + 1 - self._steps, 0), start + 1)
+        begin = np.zeros(self._steps, np.int64)
+        begin[steps % self._steps] = np.searchsorted(step, steps)
+        dtype = self._compiled.program.specs["spike_begin"].dtype
+        self._session.write("spike_begin", begin.astype(dtype))
+        total = self._compiled.program.specs["spike_total"]
+        self._session.write("spike_total", np.full(total.shape, len(step), total.dtype))
+
+    def _resize(self, size: int, begin: int, kept: dict[str, Array]) -> None:
+        """Make the list as long as `size`, and keep the spikes from number `begin` on."""
+        arrays = self._resized(size, begin, kept)
         with held_signals():
             self._compiled.program = self._compiled.enlarged(arrays)
             self._session.rebind(self._compiled.program, arrays)
             self._size = size
+
+    def _resized(self, size: int, begin: int, kept: dict[str, Array]) -> dict[str, Any]:
+        """Return the arrays of a list of `size` spikes that holds some from number `begin` on."""
+        found: dict[str, Any] = {}
+        for name, spikes in kept.items():
+            if name != "spike_release" or self._slots:
+                found[name] = np.zeros((size, *spikes.shape[1:]), spikes.dtype)
+                found[name][np.arange(begin, begin + len(spikes)) % size] = spikes
+        return found

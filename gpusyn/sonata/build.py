@@ -185,7 +185,7 @@ def assemble(made: NetworkDraft, config: Config, findings: Findings) -> SonataMo
         parts[name] = tuple(found)
         if len(found) > 1:
             names = ", ".join(f"{part.population.name!r} ({len(part.rows)})" for part in found)
-            findings.note(f"population {name!r}: its nodes differ in synapse model; simulated as {names}")
+            findings.note(f"population {name!r}: its nodes differ in model or receptors; simulated as {names}")
     for one in made.replays:
         populations[one] = add_population(net, net._unused_name(f"{one.nodes.name} replayed", reserved), one)
     for connection in made.connections:

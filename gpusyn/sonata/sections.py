@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,9 @@ class Section:
     def value(self, key: str, allowed: str) -> Any:
         """Return the value of a key, which must exist."""
         if key not in self:
-            raise self.error(key, f"missing; give {allowed}{nearest(key, list(self.data))}")
+            similar = get_close_matches(key, list(self.data), 1, cutoff=0.8)
+            hint = f" ({similar[0]!r} is there: is it misspelt?)" if similar else ""
+            raise self.error(key, f"missing; give {allowed}{hint}")
         return self.data[key]
 
     def number(self, key: str, unit: str, default: float | None = None) -> float:

@@ -157,10 +157,10 @@ def test_figure_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_interruption_is_one_line_and_status_130(tmp_path, capsys, monkeypatch):
-    def interrupted(self, n=1, progress=False):
+    def interrupted(self, duration):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(gs.Simulator, "step", interrupted)
+    monkeypatch.setattr(gs.Simulator, "run", interrupted)
     assert main(small_demo(tmp_path)) == 130
     assert capsys.readouterr().err.splitlines()[-1].startswith("gpusyn: interrupted")
     assert list(tmp_path.iterdir()) == []

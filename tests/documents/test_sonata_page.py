@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -47,5 +48,9 @@ def test_examples_run(tmp_path, monkeypatch):
         exec(compile(example, "sonata.md", "exec"), found)
     template = sonata.TEMPLATES.pop("lab:three_ports")
     assert found["found"].problems == ()
+    assert sonata.check_config("smallest.json").problems == ()
+    result = sonata.run_config("smallest.json", backend="numpy")
+    assert Path("output", "V.h5").is_file()
+    assert len(result.spikes.times) > 0
     cell = template.make({key: one.default for key, one in template.parameters.items()})
     assert cell.receptor_types == {3: "in"}

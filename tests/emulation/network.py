@@ -44,7 +44,8 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
     net.connect(I, E[5:], gs.FixedOutDegree(20), receptor="GABA_A", **drawn, name="drawn again")
     glycine = gs.Waveform([0.0, 1.0, 2.0], [1.0, 0.1, 2.0])
     spiny = net.population("spiny", 20, cell, receptors=[gs.AMPA(), gs.NMDA(glycine=glycine)])
-    net.connect(noise + E, spiny, gs.FixedInDegree(40), weight={"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5},
+    # The last row of all is read: listed neurons surely spike.
+    net.connect(noise + E + listed, spiny, gs.FixedInDegree(40), weight={"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5},
                 w_max={"AMPA": 2.0}, delay=gs.Uniform(0.1, 0.6),
                 plasticity=gs.NMDAPlasticity(speed=1000.0, G=0.05))  # fmt: skip
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)

@@ -10,6 +10,7 @@ from tests.helpers.tolerances import assert_row
 from tests.helpers.validation.lab import FASTEST, Lab, fastest
 from tests.helpers.validation.rows import LATER, MEASURES, ROWS, SKIPPED
 
+pytestmark = pytest.mark.usefixtures("long_runs")
 # One of each kind of experiment; bits are compared elsewhere, this is the reference on its own.
 ON_NUMPY = "A1 A3 A7 B1b B1c B4 B8a C4 C7 C13 C14a C18b C21a D1a D1c D3a D12 D12b D13 D19a D22 H3"
 

@@ -147,6 +147,8 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Simulator.rewirings": lambda w: {"projection": w.rewired},
     "Simulator.set_weights": lambda w: {"projection": w.projection, "values": 0.5},
     "Simulator.save": lambda w: {"path": "x.h5"},
+    "Simulator.save_checkpoint": lambda w: {"path": "state.h5"},
+    "Simulator.load_checkpoint": lambda w: {"net": w.other, "path": w.files.checkpoint, "backend": "numpy"},
     "NMDAPlasticity.omega": lambda w: {"Ca": [0.1, 0.5]},
     "NMDAPlasticity.eta": lambda w: {"Ca": [0.1, 0.5]},
     "Waveform.sample": lambda w: {"t": [0.5, 1.0]},
@@ -184,6 +186,10 @@ VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
         },
     ),
     "Simulator.set of a list": ("sim.set", lambda w: {"target": w.list, "times": [5.0, 6.0]}),
+    "Simulator.run with checkpoints": (
+        "sim.run",
+        lambda w: {"duration": 0.2, "checkpoint": "state.h5", "checkpoint_every": 0.1},
+    ),
     "Network.record of a projection": (
         "net.record",
         lambda w: {"source": w.projection, "variables": "weight", "every": 0.5, "synapses": [0, 3]},

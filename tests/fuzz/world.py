@@ -19,8 +19,17 @@ T = np.arange(1, 501) * 0.1
 COURSE = -70.0 * np.exp(-np.maximum(T - 10.0, 0.0) / 2.0) * (T >= 10.0)
 
 
+def other_network() -> gs.Network:
+    """A network that no simulator uses."""
+    net = gs.Network()
+    cells = net.population("E", 10, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.OneToOne(), receptor="AMPA", weight=1.0)
+    net.record(cells, "spikes")
+    return net
+
+
 class Files:
-    """A result file and a SONATA circuit, which no call changes."""
+    """A result file, a checkpoint and a SONATA circuit, which no call changes."""
 
     def __init__(self, folder: Path) -> None:
         net = gs.Network()
@@ -30,7 +39,10 @@ class Files:
         with gs.Simulator(net, backend="numpy") as sim:
             sim.run(DURATION)
             sim.save(str(folder / "run.h5"))
-        self.results = folder / "run.h5"
+        with gs.Simulator(other_network(), backend="numpy") as sim:
+            sim.step(2)
+            sim.save_checkpoint(folder / "state.h5")
+        self.results, self.checkpoint = folder / "run.h5", folder / "state.h5"
         (folder / "circuit").mkdir()
         self.config = SmallCircuit(folder / "circuit").write()
 
@@ -57,10 +69,10 @@ class Networks:
         self.spike_recorder = net.record(self.E + self.I, "spikes")
         self.trace_recorder = net.record(self.E[:2], ["V", "g_AMPA"], every=0.5)
         self.synapse_recorder = net.record(self.projection, "weight", every=0.1, synapses=[0, 3])
-        other = self.other = gs.Network()
-        self.foreign = other.population("E", 10, gs.LIF(), receptors=[gs.AMPA()])
-        self.foreign_projection = other.connect(self.foreign, self.foreign, gs.OneToOne(), receptor="AMPA", weight=1.0)
-        self.foreign_recorder = other.record(self.foreign, "spikes")
+        other = self.other = other_network()
+        (self.foreign,) = other.populations.values()
+        (self.foreign_projection,) = other.projections.values()
+        (self.foreign_recorder,) = other.recorders.values()
 
 
 class World:

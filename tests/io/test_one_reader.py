@@ -12,13 +12,15 @@ from tests.helpers.paths import ROOT
 @pytest.mark.parametrize(
     "call, files",
     [
-        (r"\bjson\.loads?\(", {"sonata/json_file.py", "kernels/resources.py"}),  # the latter: a file of the package
+        # A file of the package, and a text that HDF5's checksum protects.
+        (r"\bjson\.loads?\(", {"sonata/json_file.py", "kernels/resources.py", "io/checkpoint.py"}),
         (r"\breading\(", {"io/hdf5.py", "io/checked.py"}),
         (r"(?<!`)\bh5py\.File\(", set()),
         # Beside the reader: what creates, appends, sorts, and what repairs.
         (
             r"hdf5\(\)\.File\(",
-            {"io/hdf5.py", "io/creation.py", "io/nwb.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"},
+            {"io/hdf5.py", "io/creation.py", "io/nwb.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"}
+            | {"io/checkpoint.py", "io/checkpoint_streams.py"},
         ),
     ],
 )

@@ -57,12 +57,15 @@ def test_files_are_a_mapping_too(made, tmp_path) -> None:
         assert list(results.traces) == ["V", "g_AMPA"]
 
 
-def test_a_projection_that_get_or_set_cannot_read_says_what_can(made) -> None:
+def test_what_get_and_set_cannot_read_of_a_projection_is_refused_with_what_can(made) -> None:
     net, *_ = made
     with gs.Simulator(net, backend="numpy") as sim:
-        for call in (sim.get, lambda target, name: sim.set(target, name, 0.0)):
-            with pytest.raises(gs.ArgumentError, match=r"Simulator.set_weights\(\); u and x .* can be recorded, and"):
-                call(net.projections["one"], "A_plus")
+        with pytest.raises(gs.UnknownNameError, match=r"unknown name 'A_plus'; known here: weight"):
+            sim.get(net.projections["one"], "A_plus")
+        with pytest.raises(
+            gs.ArgumentError, match=r"Simulator.set_weights\(\); other variables of synapses can be read"
+        ):
+            sim.set(net.projections["one"], "A_plus", 0.0)
 
 
 def test_what_is_printed_is_short(made) -> None:

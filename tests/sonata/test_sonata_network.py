@@ -103,7 +103,7 @@ def test_table_of_templates_can_be_extended(small, monkeypatch):
     assert (first.name, first.size, second.name, second.size) == ("cells_0", 4, "cells_1", 2)
     assert first.model.values["C_m"] == 400.0
     assert first.receptors[0].kinetics.kind == "exponential"
-    assert said(model.notes, "differ in synapse model", "'cells_0' (4)", "'cells_1' (2)")
+    assert said(model.notes, "differ in model or receptors", "'cells_0' (4)", "'cells_1' (2)")
 
 
 def test_nodes_with_other_time_constants_become_populations_of_their_own(small):

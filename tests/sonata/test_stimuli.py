@@ -108,6 +108,7 @@ def test_a_current_moves_the_neuron_as_it_would_in_python(small):
         ({"amp": 1.0, "delay": 1.0, "duration": 0.0}, ["step.delay", "above 0 ms"]),
         ({"amp": [1, 2], "delay": [0, 3], "duration": [5, 5]}, ["step.delay", "overlap"]),
         ({"amp": "x", "delay": 1.0, "duration": 5.0}, ["step.amp", "finite number [pA] or a list"]),
+        ({"amp": 1.0, "delay": 1.0, "duratoin": 5.0}, ["step.duration: missing", "'duratoin' is there"]),
         ({"amp": [], "delay": 1.0, "duration": 5.0}, ["step.amp", "a list of these (got [])"]),
         ({"amp": 1.0, "delay": 1.0}, ["step.duration", "missing"]),
         ({"module": "noise", "mean": 1.0}, ["step.module", "noise", "pulse"]),

@@ -43,6 +43,8 @@ class SpikeLists:
         Id of the source of each event.
     events : ndarray of int32, shape (n,)
         Number of spikes of the source in that step.
+    found : dict of str to ListedSpikes
+        The spikes of each population as they were listed, also those that are over.
     """
 
     def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
@@ -52,7 +54,7 @@ class SpikeLists:
 
     def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
         """Merge the spikes of all populations that come after step `now`."""
-        self._found, self.exist = found, bool(found)
+        self.found, self.exist = found, bool(found)
         step = np.concatenate([s.on_grid - 1 for s in found.values()] or [np.zeros(0, np.int64)])
         source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
         coming = np.flatnonzero(step >= now)
@@ -65,7 +67,7 @@ class SpikeLists:
 
     def replaced(self, new: Mapping[str, list[NewLists]], now: int) -> SpikeLists:
         """Return the spikes after step `now` with new lists of some sources, by the names of their populations."""
-        changed, found = copy.copy(self), dict(self._found)
+        changed, found = copy.copy(self), dict(self.found)
         for name, parts in new.items():
             for part in parts:
                 source = self.layout.populations[name].source + part.ids
@@ -74,6 +76,12 @@ class SpikeLists:
                 pairs = zip(found[name], own, strict=True)
                 found[name] = ListedSpikes(*(np.concatenate([old[kept], more]) for old, more in pairs))
         changed._set(found, now)
+        return changed
+
+    def restored(self, population: str, spikes: ListedSpikes, now: int) -> SpikeLists:
+        """Return the spikes after step `now`, those of one population as they were in `found` before."""
+        changed = copy.copy(self)
+        changed._set({**self.found, population: spikes}, now)
         return changed
 
     def begin(self, start: int, steps: int) -> Array:

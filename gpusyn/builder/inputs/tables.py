@@ -11,7 +11,7 @@ from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.poisson import PoissonTables
-from gpusyn.builder.inputs.spike_lists import NewLists, SpikeLists
+from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.network.stimulus import Clamp, Drive, Injection
@@ -106,11 +106,10 @@ class InputTables:
         changed.poisson = poisson
         return changed, writes
 
-    def with_lists(self, models: dict[str, Source], new: dict[str, list[NewLists]], now: int) -> InputTables:
-        """Return the tables with new lists of some sources after step `now`, and the models that have them."""
+    def with_lists(self, models: dict[str, Source], spike_lists: SpikeLists) -> InputTables:
+        """Return the tables with other listed spikes, and the models of the sources that have them."""
         changed = copy.copy(self)
-        changed.models = models
-        changed.spike_lists = self.spike_lists.replaced(new, now)
+        changed.models, changed.spike_lists = models, spike_lists
         return changed
 
     def with_trial(self, trial: int, width: int) -> InputTables:

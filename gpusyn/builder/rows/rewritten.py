@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Bundle
+from gpusyn.builder.layout import Bundle, Pathway
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.event_driven import Counts, slots_of
 from gpusyn.builder.rows.reference import NumpyRows, Room, Synapses
@@ -52,6 +52,27 @@ def _places(bounds: Array, begin: Array) -> Array:
     """Return the places of synapses whose segments begin elsewhere, at `begin`."""
     place: Array = np.arange(bounds[-1]) + np.repeat(begin - bounds[:-1], np.diff(bounds))
     return place
+
+
+def ordered_rows(
+    bundle: Bundle, pathway: Pathway, pre: Array, post: Array, delay: Array, kept: dict[str, Array]
+) -> Rows:
+    """Return synapses of the one pathway of a bundle, given by local ids, in the order of their segments.
+
+    `kept` is what is kept of each; synapses of one segment stay in the order in which they are given.
+    """
+    timing, targets = bundle.timing, bundle.targets
+    piece, target = np.divmod(post + pathway.post.offset, targets.slice_size)
+    block, late = np.divmod(delay - timing.first, timing.width)
+    row = (pre - bundle.pre_range[0]) * bundle.slices + piece - bundle.slice
+    segment = row * timing.blocks + block
+    order = np.argsort(segment, kind="stable")
+    sizes = np.bincount(segment, minlength=bundle.segments)
+    columns = {"targets": target.astype(np.uint16)} | kept
+    if timing.late_bits:
+        columns["late"] = late.astype(np.uint8)
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    return Rows(bounds, {name: column[order] for name, column in columns.items()})
 
 
 def new_rows(synapses: Synapses, drawing: Drawing, bundle: Bundle) -> Rows:
