@@ -30,8 +30,8 @@ _FLAGS = ("-std=c++17", "-O3", "-fvisibility=hidden", "-fno-exceptions", "-w")
 _NUMERICS = ("-ffp-contract=off", "-fopenmp-simd", "-fno-math-errno", "-fno-trapping-math")
 # Clang may come without C++'s library, and links it where it is not needed.
 _CLANG = ("-nostdlib++",)
-# GCC 12 at -O3 clears integer sums before it has read them, where it makes a memset of a part of a SIMD loop.
-_GCC = ("-fno-tree-loop-distribute-patterns",)
+# GCC 12 at -O3 divides SIMD loops wrongly: it cleared integer sums, with a memset, before it had read them.
+_GCC = ("-fno-tree-loop-distribution", "-fno-tree-loop-distribute-patterns")
 
 #: Time limits (s) for the compilation of a module, which takes seconds, and for a question about version or target.
 COMPILE_LIMIT = 300.0
