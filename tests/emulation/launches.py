@@ -135,8 +135,12 @@ def _nearest(error: str, blocks: Sequence[Block]) -> str:
     if not found or not blocks:
         return ""
     address = int(found[1], 16)
-    block = min(blocks, key=lambda b: abs(address - b.ptr))
-    return f"; the nearest array has {block.size} bytes, and this is at byte {address - block.ptr}"
+
+    def place(block: Block) -> int:
+        return (address - block.ptr + 2**63) % 2**64 - 2**63  # addresses wrap around
+
+    block = min(blocks, key=lambda b: abs(place(b)))
+    return f"; the nearest array has {block.size} bytes, and this is at byte {place(block)}"
 
 
 def _strong(block: Block) -> Callable[[], Block]:
