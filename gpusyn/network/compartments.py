@@ -86,6 +86,23 @@ def placed_receptors(given: Any, model: NeuronModel, where: str) -> tuple[Placed
     return tuple(placed)
 
 
+def check_variables(placed: tuple[PlacedReceptor, ...], model: NeuronModel, where: str) -> None:
+    """Check that no variable of a receptor has the name of a parameter or a state of the neurons.
+
+    Raises
+    ------
+    ParameterError
+        If one has, as ``"g_L"`` of a receptor ``"L"`` has that of a leak.
+    """
+    for receptor, given, _ in placed:
+        for variable in (f"{kind}_{receptor.name}" for kind in "gIBh"):
+            if variable in model.values or variable in model.STATES:
+                raise ParameterError(
+                    f"{where}: {given.name!r} would have {variable!r}, which {model.kind} has already; choose another "
+                    f"name, as in gs.{given.kind}(name={given.name + '_2'!r})"
+                )
+
+
 def compartments_of(V: Any, calcium: Any, model: NeuronModel, size: int, where: str) -> tuple[Compartment, ...]:
     """Return the compartments of a population, given initial potentials and calcium for the soma, or as dicts by name.
 

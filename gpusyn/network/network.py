@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, DistanceWeight, Rule
-from gpusyn.network.compartments import compartments_of, placed_receptors
+from gpusyn.network.compartments import check_variables, compartments_of, placed_receptors
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plastic_receptors import named_plasticity
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
@@ -115,8 +115,9 @@ class Network(NetworkInputs, NetworkRecording):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If a value is out of range, an array has the wrong shape, two receptors have the same name, a spike source
-            is given receptors or a potential, or the name is taken.
+            If a value is out of range, an array has the wrong shape, two receptors have the same name, a receptor
+            would have a variable of the name of a parameter, a spike source is given receptors or a potential, or the
+            name is taken.
         UnknownNameError
             If the model has no such compartment.
         SimulationError
@@ -137,6 +138,7 @@ class Network(NetworkInputs, NetworkRecording):
         instance(model, NeuronModel, f"{where}.model", "a neuron model such as gs.LIF()")
         model.check_size(size, where)
         placed = placed_receptors(receptors, model, f"{where}.receptors")
+        check_variables(placed, model, f"{where}.receptors")
         compartments = compartments_of(V, calcium, model, size, where)
         index = len(self.populations)
         made = Population(name, size, model, placed, compartments, checked_positions(positions, size, where), index)

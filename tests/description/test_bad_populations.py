@@ -57,6 +57,29 @@ POPULATIONS = [
         ["Population 'new'", "SpikeSource.times has 2 values", "must be 10"],
         lambda w: w.population(model=gs.SpikeSource([[1.0], [2.0]])),
     ),
+    (
+        ParameterError,
+        ["Population 'new'.receptors", "'L' would have 'g_L'", "LIF has already", "gs.AMPA(name='L_2')"],
+        lambda w: w.population(receptors=[gs.AMPA(name="L")]),
+    ),
+    (
+        ParameterError,
+        ["'K' would have 'g_K'", "HodgkinHuxley has already"],
+        lambda w: w.population(model=gs.HodgkinHuxley(), receptors=[gs.AMPA(name="K")]),
+    ),
+    (
+        ParameterError,
+        ["'e' would have 'I_e'", "LIF has already"],
+        lambda w: w.population(receptors=[gs.CurrentReceptor("e", tau=2.0)]),
+    ),
+    (
+        ParameterError,
+        ["'L_a' would have 'g_L_a'", "choose another name"],
+        lambda w: w.population(
+            model=gs.Compartments(soma=gs.LIF(), dendrites={"a": gs.Dendrite()}),
+            receptors={"soma": [gs.AMPA(name="L_a")]},
+        ),
+    ),
     (ArgumentError, [".receptors", "[gs.AMPA()", "got 'AMPA'"], lambda w: w.population(receptors="AMPA")),
     (ArgumentError, [".receptors[0]", "gs.AMPA()", "got 'AMPA'"], lambda w: w.population(receptors=["AMPA"])),
     (

@@ -118,18 +118,22 @@ def gpusyn(gs: Any, n: Numbers) -> tuple[Any, Any]:
     """Return the network, and a function that sets its state at time 0."""
     net = gs.Network()
     cell = gs.LIF(C_m=C_M, g_L=G_L, E_L=E_L, V_th=V_TH, V_reset=V_RESET, t_ref=T_REF, I_e=CURRENT)
-    receptors = [gs.CurrentReceptor("e", tau_decay=TAU_E), gs.CurrentReceptor("i", tau_decay=TAU_I)]
+    receptors = [gs.CurrentReceptor("exc", tau_decay=TAU_E), gs.CurrentReceptor("inh", tau_decay=TAU_I)]
     start = gs.Uniform(V_RESET, V_TH)
     E, I = (net.population(name, size, cell, receptors=receptors, V=start) for name, size in n.populations.items())
     rule = gs.FixedProbability(n.p)
-    excitation: dict[str, Any] = {"receptor": "e", "weight": gs.Uniform(*n.limits) if n.own else n.w_e, "delay": DELAY}
+    excitation: dict[str, Any] = {
+        "receptor": "exc",
+        "weight": gs.Uniform(*n.limits) if n.own else n.w_e,
+        "delay": DELAY,
+    }
     if n.plasticity == STDP:
         stdp = gs.STDP(A_plus=A_PLUS, A_minus=A_MINUS, tau_plus=TAU_STDP, tau_minus=TAU_STDP)
         excitation |= {"plasticity": stdp, "w_max": n.w_max, "name": LEARNED}
     elif n.plasticity:
         excitation["plasticity"] = gs.TsodyksMarkram(U=U, tau_rec=TAU_REC)
     net.connect(E, E + I, rule, **excitation)
-    net.connect(I, E + I, rule, receptor="i", weight=n.w_i, delay=DELAY)
+    net.connect(I, E + I, rule, receptor="inh", weight=n.w_i, delay=DELAY)
     return net, lambda sim: None
 
 
