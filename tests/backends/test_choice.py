@@ -17,6 +17,7 @@ from gpusyn.errors import BackendError
 from tests.emulation import pretend
 from tests.emulation.device import used_bytes
 from tests.helpers.fake_compilers import FAULTS, fake_compiler
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, differences, emulated, outcome
 
 
@@ -163,7 +164,7 @@ FAILURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("failure", every(2, FAILURES))
 @pytest.mark.usefixtures("empty_cache")
 def test_auto_goes_on_to_numpy_and_says_why(failure, monkeypatch, tmp_path, caplog):
     spoil, said = FAILURES[failure]

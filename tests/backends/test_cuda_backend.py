@@ -50,7 +50,7 @@ def further(*ways):
     return [pytest.param(*way, marks=pytest.mark.fuzz) for way in ways]
 
 
-@pytest.mark.parametrize(("block", "multiprocessors"), [(32, 1), *further((96, 3), (256, 4), (1024, 132))])
+@pytest.mark.parametrize(("block", "multiprocessors"), further((32, 1), (96, 3), (256, 4), (1024, 132)))
 def test_no_bit_depends_on_the_block_and_the_grid(reference, block, multiprocessors):
     assert len(reference["spikes times"]) > 100
     with pretend(multiprocessors=multiprocessors):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
+from tests.helpers.long_checks import pairs
 from tests.helpers.tolerances import assert_traces
 from tests.helpers.validation.lab import FASTEST, Lab
 
@@ -77,8 +78,7 @@ def both(kinetics, seed, events, longest):
     return net, recorders
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
-@pytest.mark.parametrize("kind", DRAWN)
+@pytest.mark.parametrize(("precision", "kind"), pairs(["single", "double"], list(DRAWN)))
 def test_the_planner_s_gates_equal_those_of_synapses(kind, precision):
     spoke = 0
 

@@ -17,6 +17,7 @@ from gpusyn.utils.messages import warnings_only
 from tests.emulation import compiler
 from tests.helpers.building import EmulatedLauncher
 from tests.helpers.command_line import only_numpy
+from tests.helpers.long_checks import every
 from tests.helpers.validation.lab import fastest
 
 
@@ -124,7 +125,9 @@ def test_this_machine_agrees(capsys, monkeypatch):
     assert capsys.readouterr().out.splitlines()[-1].endswith("all the same")
 
 
-@pytest.mark.parametrize("case", [c for c in check_cases.CASES if c.precision == "single"], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", every(3, [c for c in check_cases.CASES if c.precision == "single"]), ids=lambda case: case.name
+)
 def test_no_case_compares_emptiness(case):
     results = check.run_case(case, select.make_backend(fastest()))
     for data in results.values():

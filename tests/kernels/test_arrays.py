@@ -129,6 +129,7 @@ def test_reset_restores_states_and_replaced_weights():
         assert [name for name, values in saved.items() if session.read(name).tobytes() != values.tobytes()] == []
 
 
+@pytest.mark.fuzz
 def test_states_and_weights_are_all_that_a_checkpoint_needs():
     """A fresh simulator that gets them goes on as the first one would, whatever is in scratch and records."""
     with simulator() as first, simulator() as second:

@@ -60,7 +60,8 @@ def large(axonal):
     return net
 
 
-@pytest.mark.parametrize("axonal", [pytest.param(0.0, marks=pytest.mark.fuzz), 0.3])
+@pytest.mark.fuzz
+@pytest.mark.parametrize("axonal", [0.0, 0.3])
 def test_a_large_network_has_the_bits_of_numpy(axonal, monkeypatch):
     cpu()
     monkeypatch.setattr("gpusyn.builder.plasticity.trains.LEAST_DEPTH", 1)

@@ -100,7 +100,10 @@ def test_compiled_kernels_have_the_bits_of_numpy(name, precision):
         assert differences(expected, run(name, "cpu", precision, threads)) == []
 
 
-@pytest.mark.parametrize(("name", "block", "order"), [("network", 256, "drawn-1"), ("kinetics", 64, "backward")])
+@pytest.mark.parametrize(
+    ("name", "block", "order"),
+    [("network", 256, "drawn-1"), pytest.param("kinetics", 64, "backward", marks=pytest.mark.fuzz)],
+)
 def test_no_bit_depends_on_blocks_and_their_order(name, block, order):
     with using(order=ORDERS[order]):
         assert differences(by_numpy(name, "single"), run(name, emulated(block), "single")) == []
