@@ -91,9 +91,9 @@ def slope_conductance(V: Any, I: Any) -> Floats:
     Raises
     ------
     ParameterError
-        If the shapes differ or a potential occurs twice.
+        If the shapes differ, there are fewer than three points, or a potential occurs twice.
     """
-    x, y = _relation(V, I, "measure.slope_conductance()")
+    x, y = _relation(V, I, "measure.slope_conductance()", least=3)
     return np.asarray(np.gradient(y, x, edge_order=2))
 
 
@@ -130,13 +130,13 @@ def negative_slope(V: Any, I: Any) -> tuple[float, float] | None:
     return float(lower), float(upper)
 
 
-def _relation(V: Any, I: Any, where: str) -> tuple[Floats, Floats]:
+def _relation(V: Any, I: Any, where: str, *, least: int = 2) -> tuple[Floats, Floats]:
     """Return a checked current-voltage relation, sorted by V."""
     x = as_floats(V, f"{where}.V", "mV", "must be potentials in mV")
     y = as_floats(I, f"{where}.I", "pA", "must be currents in pA")
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
+    if x.ndim != 1 or x.shape != y.shape or len(x) < least:
         raise ParameterError(
-            f"{where}: V and I must be two arrays of the same length with at least two points "
+            f"{where}: V and I must be two arrays of the same length with at least {least} points "
             f"(got shapes {x.shape} and {y.shape})"
         )
     Limits("mV").check(x, f"{where}.V")

@@ -145,7 +145,8 @@ class NMDAPlasticity(WeightRule):
             If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("omega().Ca"), "uM", "must be a number or an array")
-        grown, shrunk = (_sigmoid(self.beta * (x - theta)) for theta in (self.theta_p, self.theta_d))
+        with np.errstate(over="ignore"):  # endless calcium is far above both thresholds
+            grown, shrunk = (_sigmoid(self.beta * (x - theta)) for theta in (self.theta_p, self.theta_d))
         found: Floats = self.W_rest + grown - self.W_rest * shrunk
         return found
 
@@ -170,7 +171,7 @@ class NMDAPlasticity(WeightRule):
             If it is masked, or a quantity of another dimension.
         """
         x = as_floats(Ca, self._where("eta().Ca"), "uM", "must be a number or an array")
-        with np.errstate(over="ignore"):  # of endless calcium, P4 alone is left
+        with np.errstate(over="ignore"):  # with endless calcium, P4 alone is left
             found: Floats = 1.0 / (self.P1 / (self.P2 + x**3) + self.P4)
         return found
 

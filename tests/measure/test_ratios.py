@@ -113,6 +113,11 @@ def test_without_magnesium_the_curve_is_straight():
     assert "30 ms after the onset" in repr(curve)
 
 
+def test_a_slope_of_two_points_is_refused():
+    with pytest.raises(ParameterError, match="at least 3 points"):
+        measure.slope_conductance([-70.0, 0.0], [0.0, 1.0])
+
+
 def test_iv_curve_refuses():
     for V, options, text in [
         ([-70.0, 0.0], {}, "at least three"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,8 @@ def test_weights_to_which_calcium_leads():
     rule = gs.NMDAPlasticity()
     assert rule.omega([0.2, 0.45, 0.8]) == pytest.approx([0.24999846, 0.00041918766, 1.0], rel=1e-6)
     assert 1e3 * rule.eta([0.0, 1.0]) == pytest.approx([1 / (0.1 / 1e-5 + 1), 1 / (0.1 / (1e-5 + 1.0) + 1)])  # 1/s
+    with warnings.catch_warnings(action="error"):
+        assert (rule.omega(1e308), 1e3 * rule.eta(1e308)) == (1.0, pytest.approx(1.0))
 
 
 @pytest.mark.parametrize("kinetics", [None, gs.kinetics.Exponential(20.0)])
