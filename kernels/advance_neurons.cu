@@ -38,8 +38,10 @@ DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, c
     // these select numbers instead of branching, so that compilers make SIMD code
     real reached = flush(HOLDS && refractory > 0 ? v : free_v);
     int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // checked before a reset could hide a fault
-    int outcome = reached >= threshold ? FIRED : QUIET;
-    if (!HOLDS) outcome = v >= threshold ? QUIET : outcome;
+    const State x = {s.membrane + j, s.n};
+    NEURON::adapt(x, v, current_into<WAVES>(s, j, 0, waves), refractory > 0, own);
+    int outcome = NEURON::reaches(reached, x, threshold, own) ? FIRED : QUIET;
+    if (!HOLDS) outcome = NEURON::reaches(v, x, threshold, own) ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
     refractory = refractory > 0 ? refractory - 1 : 0;
     refractory = outcome == FIRED ? pause : refractory;
@@ -50,9 +52,9 @@ DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, c
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
-    NEURON::follow(State{s.membrane + j, s.n}, v, reached, outcome == FIRED, own);
+    NEURON::follow(x, v, reached, outcome == FIRED, own);
     Compartments at;
-    at.v[0] = HOLDS && outcome == FIRED ? reset : reached;
+    at.v[0] = HOLDS && outcome == FIRED ? NEURON::restart(v, reset, own) : reached;
     at.mean[0] = (real)0.5 * (v + reached);
     s.V[j] = at.v[0];
     s.refractory[j] = refractory;

@@ -233,9 +233,10 @@ def _threshold(
     pausing = refractory > 0
     reached = flush(np.where(pausing, V, free_v) if holds else free_v)
     sound = valid(reached)  # checked before a reset could hide a fault
-    fires = ~pausing & (reached >= c.threshold)
+    model.adapt(cells.x, V, cells.soma.injected(waves), pausing, own)
+    fires = ~pausing & model.reaches(reached, cells.x, c.threshold, own)
     if not holds:
-        fires &= ~(c.threshold <= V)
+        fires &= ~model.reaches(V, cells.x, c.threshold, own)
     counter = np.where(fires, c.refractory.astype(np.int32), np.where(pausing, refractory - 1, 0))
     if waves is not None:
         clamped = clamp_wave != 0
@@ -243,6 +244,6 @@ def _threshold(
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
     model.follow(cells.x, V, reached, fires, own)
-    V[:] = np.where(fires, c.reset, reached) if holds else reached
+    V[:] = np.where(fires, model.restart(V, c.reset, own), reached) if holds else reached
     refractory[:] = counter
     return reached, fires, sound
