@@ -179,9 +179,10 @@ class NeuronTables:
             assert isinstance(model, Membrane)
             steady = model.soma.steady(V[neurons] + self.rest[neurons], p)
             if len(steady) != n_own:
+                states = ", ".join(NEURONS[self.group.signature.neuron].STATES) or "none"
                 raise ArgumentError(
-                    f"{model.kind}.steady: must return one value for each of the {n_own} STATES "
-                    f"({', '.join(NEURONS[group.signature.neuron].STATES) or 'none'}), returned {len(steady)}; add or drop some"
+                    f"{model.kind}.steady: must return one value for each of the {n_own} STATES ({states}), "
+                    f"returned {len(steady)}; add or drop some"
                 )
             for k, value in enumerate(steady):
                 found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))

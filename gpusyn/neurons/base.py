@@ -209,7 +209,8 @@ class Membrane(NeuronModel):
     @staticmethod
     def reaches(v: Array, x: Any, threshold: Real, c: Any) -> Array:
         """Return where V is at the threshold or above."""
-        return v >= threshold
+        above: Array = v >= threshold
+        return above
 
     @staticmethod
     def restart(v: Array, reset: Real, c: Any) -> Real:

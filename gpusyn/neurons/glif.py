@@ -82,20 +82,15 @@ class Generalized(LIF):
 
     STATES: ClassVar[dict[str, str]] = {"asc_1": "pA", "asc_2": "pA", "theta_spike": "mV", "theta_voltage": "mV"}
 
-    @staticmethod
-    def after_spikes(x: Any, c: Any) -> Real:
-        """Return the mean of the after-spike currents over the step that begins (pA)."""
-        return c.mean_1 * x.asc_1 + c.mean_2 * x.asc_2
-
     @classmethod
     def advance(cls, v: Array, x: Any, c: Any, G: Real, D: Real) -> Array:
         """Advance V with the after-spike currents added to D."""
-        return super().advance(v, x, c, G, D + cls.drive(cls.after_spikes(x, c), c))
+        return super().advance(v, x, c, G, D + cls.drive(_after_spikes(x, c), c))
 
-    @classmethod
-    def adapt(cls, x: Any, v: Array, current: Array, held: Array, c: Any) -> None:
+    @staticmethod
+    def adapt(x: Any, v: Array, current: Array, held: Array, c: Any) -> None:
         """Advance both parts of the threshold, then the after-spike currents, where V is not held."""
-        I, voltage = current + cls.after_spikes(x, c), x.theta_voltage
+        I, voltage = current + _after_spikes(x, c), x.theta_voltage
         followed = voltage + ((voltage * c.voltage_decay + c.per_v * v) + c.per_current * I)
         x.theta_voltage[:] = np.where(held, voltage, flush(followed))
         decays = ((x.theta_spike, c.spike_decay), (x.asc_1, c.decay_1), (x.asc_2, c.decay_2))
@@ -105,7 +100,8 @@ class Generalized(LIF):
     @staticmethod
     def reaches(v: Array, x: Any, threshold: Real, c: Any) -> Array:
         """Return where V > V_th + theta_spike + theta_voltage."""
-        return v > (x.theta_spike + x.theta_voltage) + threshold
+        above: Array = v > (x.theta_spike + x.theta_voltage) + threshold
+        return above
 
     @staticmethod
     def restart(v: Array, reset: Real, c: Any) -> Real:
@@ -123,45 +119,49 @@ class Generalized(LIF):
         for state, kept, added in jumps:
             state[:] = np.where(fired, flush(state * kept + added), state)
 
-    @staticmethod
-    def of_spikes(dt: float, p: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return the coefficients that `GLIFCoefficients` has beside those of `LIFCoefficients`."""
-        level = p["level"]
-        means, decays, kept, amps = [], [], [], []
-        for k in (1, 2):
-            rate, has = np.asarray(p[f"asc_decay_{k}"], np.float64), float(level in CURRENTS)
-            decays.append(has * expm1(-dt * rate))
-            means.append(has * -expm1(-dt * rate) / (dt * rate))
-            kept.append(has * p[f"asc_r_{k}"] * exp(-rate * p["t_ref"]))
-            amps.append(has * p[f"asc_amps_{k}"])
-        spike_decay = spike_kept = spike_add = reset_fraction = 0.0
-        reset_add = p["V_reset"] - p["E_L"]
-        if level in SPIKE_THRESHOLD:
-            rate = np.asarray(p["th_spike_decay"], np.float64)
-            spike_decay, spike_kept, spike_add = expm1(-dt * rate), exp(-rate * p["t_ref"]), p["th_spike_add"]
-            reset_fraction, reset_add = p["voltage_reset_fraction"], p["voltage_reset_add"]
-        voltage = followed(dt, p) if level in VOLTAGE_THRESHOLD else (0.0, 0.0, 0.0)
-        return (
-            *means, *decays, *kept, *amps, spike_decay, spike_kept, spike_add, *voltage, reset_fraction, reset_add,
-        )  # fmt: skip
+
+def _after_spikes(x: Any, c: Any) -> Any:
+    """Return the mean of the after-spike currents over the step that begins (pA)."""
+    return c.mean_1 * x.asc_1 + c.mean_2 * x.asc_2
 
 
-def followed(dt: float, p: Mapping[str, Any]) -> tuple[Floats, Floats, Floats]:
+def _of_spikes(dt: float, p: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the coefficients that `GLIFCoefficients` has beside those of `LIFCoefficients`."""
+    level = p["level"]
+    means, decays, kept, amps = [], [], [], []
+    for k in (1, 2):
+        rate, has = np.asarray(p[f"asc_decay_{k}"], np.float64), float(level in CURRENTS)
+        decays.append(has * expm1(-dt * rate))
+        means.append(has * -expm1(-dt * rate) / (dt * rate))
+        kept.append(has * p[f"asc_r_{k}"] * exp(-rate * p["t_ref"]))
+        amps.append(has * p[f"asc_amps_{k}"])
+    spike: tuple[Any, ...] = 0.0, 0.0, 0.0
+    reset: tuple[Any, ...] = 0.0, p["V_reset"] - p["E_L"]
+    if level in SPIKE_THRESHOLD:
+        rate = np.asarray(p["th_spike_decay"], np.float64)
+        spike = expm1(-dt * rate), exp(-rate * p["t_ref"]), p["th_spike_add"]
+        reset = p["voltage_reset_fraction"], p["voltage_reset_add"]
+    voltage: tuple[Any, ...] = _followed(dt, p) if level in VOLTAGE_THRESHOLD else (0.0, 0.0, 0.0)
+    return (*means, *decays, *kept, *amps, *spike, *voltage, *reset)
+
+
+def _followed(dt: float, p: Mapping[str, Any]) -> tuple[Floats, Floats, Floats]:
     """Return what a step makes of theta_voltage: per mV of itself, per mV of V, per pA that flows for the whole step.
 
-    This is the exact solution of theta' = a (V - E_L) - b theta while V relaxes with g_L / C_m under a constant current.
+    This is the exact solution of theta' = a (V - E_L) - b theta while V relaxes with g_L / C_m.
     """
     a, b, g_L = (np.asarray(p[name], np.float64) for name in ("th_voltage_index", "th_voltage_decay", "g_L"))
     leak = g_L / p["C_m"]
-    # (exp(-leak dt) - exp(-b dt)) / (b - leak), whose limit where the rates are equal is dt exp(-b dt)
-    apart = (b - leak) * dt
-    near = np.abs(apart) < 1e-9
-    per_v = a * dt * exp(-b * dt) * np.where(near, 1.0 + 0.5 * apart, expm1(apart) / np.where(near, 1.0, apart))
+    # a (exp(-leak dt) - exp(-b dt)) / (b - leak), whose limit where the rates are equal is a dt exp(-b dt)
+    apart = np.abs(b - leak) * dt
+    near = apart < 1e-9
+    mean = np.where(near, 1.0 - 0.5 * apart, -expm1(-apart) / np.where(near, 1.0, apart))
+    per_v = a * dt * exp(-np.minimum(b, leak) * dt) * mean
     decay = expm1(-b * dt)
     return decay, per_v, (a * -decay / b - per_v) / g_L
 
 
-def pair(given: Any, name: str) -> tuple[Any, Any]:
+def _pair(given: Any, name: str) -> tuple[Any, Any]:
     """Return the values of the two after-spike currents.
 
     Raises
@@ -336,7 +336,7 @@ class GLIF(Generalized):
         self._set(STATES={name: unit for name, unit in Generalized.STATES.items() if level in OF_LEVELS[name]})
         self._take(
             level, C_m, g_L, E_L, V_th, V_reset, t_ref, I_e, th_spike_add, th_spike_decay, voltage_reset_fraction,
-            voltage_reset_add, *pair(asc_decay, "asc_decay"), *pair(asc_amps, "asc_amps"), *pair(asc_r, "asc_r"),
+            voltage_reset_add, *_pair(asc_decay, "asc_decay"), *_pair(asc_amps, "asc_amps"), *_pair(asc_r, "asc_r"),
             th_voltage_index, th_voltage_decay,
         )  # fmt: skip
 
@@ -388,7 +388,7 @@ class GLIF(Generalized):
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
         """Return the coefficients for a step (ms)."""
-        return GLIFCoefficients(*LIF.coefficients(dt, p), *Generalized.of_spikes(dt, p))
+        return GLIFCoefficients(*LIF.coefficients(dt, p), *_of_spikes(dt, p))
 
     @staticmethod
     def steady(V: Array, p: Mapping[str, Any]) -> list[Any]:
@@ -405,4 +405,4 @@ class ExactGLIF(Generalized, ExactLIF):
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
         """Return the coefficients for a step (ms)."""
-        return ExactGLIFCoefficients(*ExactLIF.coefficients(dt, p), *Generalized.of_spikes(dt, p))
+        return ExactGLIFCoefficients(*ExactLIF.coefficients(dt, p), *_of_spikes(dt, p))

@@ -218,17 +218,18 @@ class AdaptiveThreshold:
     @staticmethod
     def reaches(v: Array, x: Any, threshold: Real, c: Any) -> Array:
         """Return where V >= V_th + theta."""
-        return v >= threshold + x.theta
+        above: Array = v >= threshold + x.theta
+        return above
 
     @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
         """Increase theta at a spike."""
         x.theta[:] = flush(np.where(fired, x.theta + c.jump, x.theta))
 
-    @staticmethod
-    def of_threshold(dt: float, p: Mapping[str, Any]) -> tuple[Any, Any]:
-        """Return the jump of theta, and its relative change over a step (ms)."""
-        return p["theta_jump"], decays(dt, 1 / np.asarray(p["tau_theta"], np.float64))[0]
+
+def _of_threshold(dt: float, p: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the jump of theta, and its relative change over a step (ms)."""
+    return p["theta_jump"], decays(dt, 1 / np.asarray(p["tau_theta"], np.float64))[0]
 
 
 @neuron
@@ -240,7 +241,7 @@ class AdaptiveLIF(AdaptiveThreshold, LIF):
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
         """Return the coefficients for a step (ms)."""
-        return AdaptiveLIFCoefficients(*LIF.coefficients(dt, p), *AdaptiveThreshold.of_threshold(dt, p))
+        return AdaptiveLIFCoefficients._make((*LIF.coefficients(dt, p), *_of_threshold(dt, p)))
 
 
 @neuron
@@ -252,4 +253,4 @@ class ExactAdaptiveLIF(AdaptiveThreshold, ExactLIF):
     @staticmethod
     def coefficients(dt: float, p: Mapping[str, Any]) -> Any:
         """Return the coefficients for a step (ms)."""
-        return ExactAdaptiveLIFCoefficients(*ExactLIF.coefficients(dt, p), *AdaptiveThreshold.of_threshold(dt, p))
+        return ExactAdaptiveLIFCoefficients._make((*ExactLIF.coefficients(dt, p), *_of_threshold(dt, p)))
