@@ -154,11 +154,12 @@ def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: floa
     """Return the cell of nodes that share a template."""
     template = TEMPLATES[parameters.template[rows[0]]]
     where = f"{nodes.table.file}: population {nodes.name!r}"
-    if "t_ref" in template.parameters:
+    with located(where):
+        cell = template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+    if "t_ref" in template.parameters and not cell.model.BETWEEN_STEPS:
         refractory = parameters.values["t_ref"][rows]
         check_grid(np.unique(refractory), dt, f"{where}: dynamics_params t_ref", low=0)
-    with located(where):
-        return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+    return cell
 
 
 def potentials(
