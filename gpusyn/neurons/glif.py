@@ -363,13 +363,14 @@ class GLIF(Generalized):
         V_th, E_L, add, rate, t_ref, fraction, plus = (np.asarray(given[name], np.float64) for name in names)
         with np.errstate(divide="ignore", invalid="ignore"):
             built = np.where(add == 0.0, 0.0, add / -expm1(-rate * t_ref))  # theta_spike after spikes at every t_ref
-            bad = np.flatnonzero(np.atleast_1d(plus >= (1.0 - fraction) * (V_th - E_L + built)))
-        if bad.size:
-            highest = np.atleast_1d(V_th + built)[bad[0]]
+            wrong = plus >= (1.0 - fraction) * (V_th - E_L + built)
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            highest = np.broadcast_to(V_th + built, wrong.shape).flat[k]
             raise ParameterError(
                 f"{where}: voltage_reset_fraction and voltage_reset_add leave V above the threshold"
-                f"{f' at neuron {bad[0]}' if np.ndim(built + V_th + plus + fraction) else ''}, even after many spikes, "
-                f"when it is at {highest:g} mV, and the neuron would never stop spiking; lower one of them"
+                f"{f' at neuron {k}' if wrong.ndim else ''}, even after many spikes, when it is at {highest:g} mV, and "
+                "the neuron would never stop spiking; lower one of them"
             )
 
     def check_drawn_reset(self, drawn: Mapping[str, Any], where: str) -> None:
