@@ -27,6 +27,7 @@ SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
 ONE_BY_ONE = ("deliver_releases",)
+GATHERING = ("gather_currents",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -117,6 +118,9 @@ EXTENTS = {
     "synaptic sums": "two for each receptor whose synapses own their gates",
     "coefficients": "numbers that kinetics or models are advanced with",
     "coefficient rows": "one for each population of equal neurons, else one for each neuron",
+    "noises": "injections of noise, one for each population that they reach",
+    "noisy neurons": "neurons from the first to the last that a noise reaches, for each noise",
+    "noise coefficients": "coefficients of the noises, one set for all neurons of a noise, or one for each",
     "rings": "integer inputs of the receptors of all populations of the group",
     "chunks": "units of work of at most 128 neurons or sources",
     "probes": "recorded variables, one for each recorded neuron",
@@ -285,6 +289,13 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _group("current_wave", "compartments", PARAMETER, "Column of `waves` with the current into each compartment."),
     _group("clamp_wave", "compartments", PARAMETER,
            "Column of `waves` with the command voltage of each compartment; 0: none."),
+    _kernel(GATHERING, "noises", "noises", PARAMETER, "Neurons, random key and window of each noise.", True),
+    _kernel(GATHERING, "noise_coef", "noise coefficients", PARAMETER, "Coefficients of each noise, mean and std (pA).",
+            True),
+    _kernel(GATHERING, "noise", "noisy neurons", STATE,
+            "Standard normal number to which the current of each noise into each neuron belongs (1).", True),
+    _kernel(GATHERING, "gathered", "compartments", SCRATCH,
+            "Current into each compartment in this step, which `advance_neurons` takes as its `current` (pA).", True),
     _group("rings", "rings", PARAMETER, "Place in `ring` of the sums of each input of each population."),
     _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
     _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),

@@ -47,6 +47,7 @@ class StreamPurpose(StrEnum):
     QUANTUM = "quantum"
     CALCIUM_NOISE = "calcium noise"
     REWIRING = "rewiring"
+    CURRENT_NOISE = "current noise"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:
