@@ -71,7 +71,18 @@ from gpusyn.plasticity import (
     TripletSTDP,
     TsodyksMarkram,
 )
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import (
+    AMPA,
+    GABA_A,
+    GABA_B,
+    NMDA,
+    CurrentReceptor,
+    DeltaReceptor,
+    GlycineSite,
+    MgBlock,
+    Receptor,
+    SlowUnblock,
+)
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
 from gpusyn.utils.calls import no_attribute
@@ -118,6 +129,7 @@ __all__ = [
     "Clamp",
     "Compartments",
     "CurrentReceptor",
+    "DeltaReceptor",
     "Dendrite",
     "DistanceDelay",
     "DistanceDependent",
