@@ -72,7 +72,18 @@ from gpusyn.plasticity import (
     TripletSTDP,
     TsodyksMarkram,
 )
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import (
+    AMPA,
+    GABA_A,
+    GABA_B,
+    NMDA,
+    CurrentReceptor,
+    DeltaReceptor,
+    GlycineSite,
+    MgBlock,
+    Receptor,
+    SlowUnblock,
+)
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
 from gpusyn.utils.calls import no_attribute
@@ -119,6 +130,7 @@ __all__ = [
     "Clamp",
     "Compartments",
     "CurrentReceptor",
+    "DeltaReceptor",
     "Dendrite",
     "DistanceDelay",
     "DistanceDependent",

@@ -40,6 +40,7 @@ from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
@@ -221,7 +222,7 @@ def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed:
         parts.append(ReceptorSignature(form, r.effect, synaptic, compartment))
     model = place.population.model
     assert isinstance(model, Membrane)
-    only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
+    only_currents = all((p.effect == "Current" or jumps(p.effect)) and not p.synaptic for p in parts)
     exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
     dendrites = len(place.population.compartments) - 1
     return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed, dendrites)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gpusyn.equations import effects, neurons
 from gpusyn.equations.blocker import BlockerCoefficients
-from gpusyn.equations.effects import EFFECTS, Effect
+from gpusyn.equations.effects import EFFECTS, Effect, jumps
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.noise import NoiseCoefficients
@@ -358,7 +358,9 @@ def spine_module(numbers: Numbers) -> Module:
 
 def influx_module(numbers: Numbers) -> Module:
     """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
-    return _influx_module(numbers, tuple(name for name, kind in EFFECTS.items() if _place(kind) in kernel_names()))
+    names = kernel_names()
+    through = tuple(name for name, kind in EFFECTS.items() if _place(kind) in names and not jumps(name))
+    return _influx_module(numbers, through)
 
 
 @functools.lru_cache(maxsize=64)

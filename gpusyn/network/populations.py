@@ -248,6 +248,8 @@ def _variables(
         return {}
     found = {"V": "mV", **model.STATES} | {f"V_{dendrite.name}": "mV" for dendrite in compartments[1:]}
     for receptor, _, _ in placed:
+        if not receptor.kinetics.lasts:  # V alone shows it
+            continue
         if not receptor.is_current:
             found[f"g_{receptor.name}"] = "nS"
         found[f"I_{receptor.name}"] = "pA"
