@@ -53,7 +53,7 @@ from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import GLIF, LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
@@ -117,6 +117,7 @@ __all__ = [
     "AMPA",
     "GABA_A",
     "GABA_B",
+    "GLIF",
     "LIF",
     "NMDA",
     "STDP",
