@@ -169,6 +169,17 @@ class Receptor(Immutable, Hinting):
         """Unit of the weights: ``"pA"`` for currents, else ``"nS"``."""
         return "pA" if self.is_current else "nS"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Names of what can be recorded of it, such as ``"g_AMPA"``, with their units; a current has no conductance."""
+        found = {} if self.is_current else {f"g_{self.name}": "nS"}
+        found[f"I_{self.name}"] = "pA"
+        if self.effect not in ("Conductance", "Current"):
+            found[f"B_{self.name}"] = "1"
+        if self.kinetics.rises:
+            found[f"h_{self.name}"] = f"{self.weight_unit}/ms"
+        return found
+
     @classmethod
     @public
     def parameters(cls) -> ParameterTable:

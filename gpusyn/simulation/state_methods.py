@@ -52,9 +52,9 @@ class StateMethods(Hinting):
             Object of this network, or its name.
         variable : str, optional
             What is wanted. Of neurons, a state: ``"V"`` (mV; ``"V_<dendrite>"`` of one), a state of the neuron model,
-            ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron
-            model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``, ``"u"``
-            or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
+            ``"g_<receptor>"`` (nS) or ``"h_<receptor>"`` (nS/ms, or pA/ms for a CurrentReceptor), or a parameter of the
+            neuron model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``,
+            ``"u"`` or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
             ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``.
 
         Returns
