@@ -26,6 +26,7 @@ from tests.digests.case import (
     receptors,
     record,
     set_gate,
+    set_noise,
     set_states,
     start_over,
     without_calcium,
@@ -241,6 +242,22 @@ def inputs() -> gs.Network:
     net.inject(cells[::3], line(10, -50.0, 20.0), start=7.5, name="each")
     net.clamp(cells[27:], gs.Waveform([0.0, 30.0], [-80.0, 10.0], interpolation="linear"), name="moving")
     net.clamp(cells[[24, 26]], -40.0, name="held")
+    return net
+
+
+@case(30.0, seed=9, midway=set_noise)
+def noise() -> gs.Network:
+    """Both kinds of noise: for all and for each, with windows, into parts of populations and into dendrites."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    model = gs.Compartments(soma=gs.AdEx(I_e=300.0), dendrites={"apical": gs.Dendrite()})
+    stars = net.population("stars", 140, model, receptors={"apical": [gs.AMPA()]})
+    net.record(stars[100:], list(stars.variables), name="state of stars")
+    net.inject(cells + stars[5:], gs.WhiteNoise(mean=50.0, std=100.0, dt=0.5), name="white")
+    net.inject(cells[::3], gs.WhiteNoise(mean=line(10, -50.0, 10.0), std=line(10, 0.0, 20.0), dt=0.1), stop=20.0,
+               name="each")  # fmt: skip
+    net.inject(stars[3:133], gs.OrnsteinUhlenbeck(std=80.0, tau=5.0), start=3.0, compartment="apical", name="slow")
+    net.inject(stars, gs.OrnsteinUhlenbeck(mean=20.0, std=60.0, tau=line(140, 0.5, 0.1)), name="own")
     return net
 
 
