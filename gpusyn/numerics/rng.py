@@ -47,6 +47,8 @@ class StreamPurpose(StrEnum):
     QUANTUM = "quantum"
     CALCIUM_NOISE = "calcium noise"
     REWIRING = "rewiring"
+    COUPLE = "couple"
+    JUNCTION = "junction"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:
