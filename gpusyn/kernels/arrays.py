@@ -27,6 +27,7 @@ SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
 ONE_BY_ONE = ("deliver_releases",)
+GATHERING = ("gather_currents",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 

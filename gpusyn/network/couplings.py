@@ -65,10 +65,12 @@ class Coupling(Hinting):
         return f"Coupling({self.name!r}, {self.A.size} <-> {self.B.size} neurons, {self.rule!r})"
 
 
-def junction_conductance(coupling: Coupling, given: Any, where: str) -> float | Floats | Distribution:
+def junction_conductance(
+    coupling: Coupling, given: Any, size: int | None, where: str
+) -> float | Floats | Distribution:
     """Return checked conductances of the junctions of a coupling: a number, an array or a distribution.
 
-    An array of a value for each listed pair becomes one of a value for each junction.
+    An array of a value for each listed pair becomes one of a value for each junction; `size` is their number, if known.
 
     Raises
     ------
@@ -80,7 +82,7 @@ def junction_conductance(coupling: Coupling, given: Any, where: str) -> float | 
     limits: dict[str, Any] = {"unit": "nS", "low": 0.0, "per": "junction"}
     listed = coupling.pairs.listed
     if listed is None or not hasattr(given, "__len__") or len(given) != listed:
-        return values(given, coupling.size, where, **limits)
+        return values(given, size, where, **limits)
     kept = values(given, listed, where, **limits)
     assert isinstance(kept, np.ndarray)
     return frozen(coupling.pairs.each_once(kept, where))
@@ -159,5 +161,5 @@ class NetworkCouplings(NetworkObjects):
         name = self._free_name("coupling", name, f"{A.name}<->{B.name}")
         where = f"Coupling {name!r}"
         bound = Coupling(name, A, B, rule.bind(A, B, f"{where}.rule"), 0.0)
-        kept = junction_conductance(bound, conductance, f"{where}.conductance")
+        kept = junction_conductance(bound, conductance, bound.size, f"{where}.conductance")
         return self._add("coupling", Coupling(name, A, B, bound.rule, kept))
