@@ -57,6 +57,7 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
@@ -157,6 +158,7 @@ __all__ = [
     "NeuronModel",
     "Normal",
     "OneToOne",
+    "OrnsteinUhlenbeck",
     "ParameterError",
     "Plan",
     "PlanMemoryError",
@@ -190,6 +192,7 @@ __all__ = [
     "Uniform",
     "UnknownNameError",
     "Waveform",
+    "WhiteNoise",
     "drugs",
     "kinetics",
     "measure",

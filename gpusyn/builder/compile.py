@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from gpusyn.builder.inputs.courses import Write
+from gpusyn.builder.inputs.gathering import arrays_of
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.junctions import JunctionTables
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
@@ -28,7 +29,7 @@ from gpusyn.builder.specs import (
     most_units,
     remembers,
 )
-from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
+from gpusyn.kernels.arrays import EXPECTED, array_name
 from gpusyn.kernels.modules import LEARNING_KERNELS
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
 from gpusyn.kernels.records import Chunk, write_rows
@@ -40,6 +41,8 @@ from gpusyn.utils.typing import Array
 COUNTS = {
     "n": "neurons",
     "n_chunks": "chunks",
+    "n_currents": "compartments",
+    "n_noises": "noises",
     "n_rows": "coefficient rows",
     "n_waves": "waves",
     "n_sets": "sets",
@@ -150,6 +153,8 @@ class Compiled:
             found |= inputs.spike_lists.arrays()
         if inputs.injections is not old.injections:
             found |= self._differing_currents(inputs)
+        if inputs.noise is not old.noise:
+            found |= inputs.noise.arrays()
         if inputs.width > old.width:
             found["waves"] = inputs.waves(self.steps)
         return found
@@ -205,7 +210,7 @@ class Compiled:
         elif kernel in LEARNING_KERNELS:
             signature = self.learning.signature
         items = items_of(self.layout, kernel, group, counts)
-        return Launch(kernel, bindings(kernel, group), scalars, items, signature)
+        return Launch(kernel, arrays_of(self.layout, kernel, group), scalars, items, signature)
 
 
 def fitted(specs: dict[str, ArraySpec], tables: dict[str, Array]) -> dict[str, ArraySpec]:

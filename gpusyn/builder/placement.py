@@ -16,6 +16,7 @@ from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
 from gpusyn.builder.inputs.currents import check_command
+from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
     Description,
@@ -47,6 +48,7 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
 
@@ -73,6 +75,9 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_modulated(bundle, layout)
     _make_groups(layout)
     check_infusions(layout)
+    for injection in described.injections.values():
+        if isinstance(injection.current, Noise):
+            check_noise(injection.current, dt, f"Injection '{injection.name}'.current")
     for clamp in described.clamps.values():
         check_command(clamp, dt)
     for recorder in described.recorders.values():

@@ -16,6 +16,7 @@ from gpusyn.equations.blocker import BlockerCoefficients
 from gpusyn.equations.effects import EFFECTS, Effect
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
+from gpusyn.equations.noise import NoiseCoefficients
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
@@ -52,6 +53,7 @@ _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh",
 _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
 _RELEASE_PART = "deliver_releases.cu"
+_GATHERING_PART = "gather_currents.cu"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
@@ -324,6 +326,14 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
 
 
 @functools.cache
+def gathering_module(numbers: Numbers) -> Module:
+    """Return the module of the kernel that gathers currents that are not the same in each step."""
+    files = (*BASE[:5], "distributions.cuh", _COLUMNS, "noise.cuh", _GATHERING_PART)
+    prelude = numbers.prelude() + coefficient_struct(NoiseCoefficients)
+    return Module(f"currents {numbers}", _join(prelude, files), _kernels_of(files))
+
+
+@functools.cache
 def release_module(numbers: Numbers) -> Module:
     """Return the module of the kernels of synapses that release one by one."""
     drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
@@ -384,6 +394,8 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return learning_module(numbers, signature or GIVEN_RULES)
     if file == _RELEASE_PART:
         return release_module(numbers)
+    if file == _GATHERING_PART:
+        return gathering_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -175,6 +175,13 @@ KERNELS: dict[str, KernelSpec] = {
             drive_limits:uint32 drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
         ),
         _declare(
+            "gather_currents.cu",
+            "gather_currents",
+            "block",
+            """clock:Clock chunks:Chunk =n_chunks:int =n:int64 =n_currents:int64 current:real noises:NoiseCurrent
+            =n_noises:int noise_coef:real +noise:real +gathered:real""",
+        ),
+        _declare(
             "advance_sources.cu",
             "advance_poisson",
             "block",

@@ -47,6 +47,7 @@ class StreamPurpose(StrEnum):
     QUANTUM = "quantum"
     CALCIUM_NOISE = "calcium noise"
     REWIRING = "rewiring"
+    CURRENT_NOISE = "current noise"
     COUPLE = "couple"
     JUNCTION = "junction"
 

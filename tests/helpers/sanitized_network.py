@@ -39,6 +39,7 @@ def describe() -> gs.Network:
     short_term(net, E, C, noise + listed)
     saturating(net, E + noise)
     branched(net, noise + listed)
+    fluctuating(net)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -207,6 +208,15 @@ def branched(net: gs.Network, sources: gs.Selection) -> None:
         net.record(cells, list(cells.variables), name=f"branched {name}")
 
 
+def fluctuating(net: gs.Network) -> None:
+    """White noise and the Ornstein-Uhlenbeck process into a soma or a dendrite, for a time, of equal and other std."""
+    cells = net.population("F", 140, gs.LIF(I_e=200.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
+    net.inject(cells[5:136], gs.WhiteNoise(mean=50.0, std=100.0, dt=0.3), start=0.2, stop=1.0)
+    net.inject(cells[::3], gs.OrnsteinUhlenbeck(mean=10.0, std=np.linspace(0.0, 90.0, 47), tau=0.5))
+    net.inject("B", gs.OrnsteinUhlenbeck(std=200.0, tau=2.0), compartment="apical")
+    net.record(cells, "V", name="fluctuating")
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     net = describe()
@@ -220,7 +230,7 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T"):
+        for name in (*names, "branched B", "branched T", "fluctuating"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

@@ -75,7 +75,11 @@ def test_a_network_with_everything_has_every_array(program):
     assert [kind.name for kind in ARRAYS if kind.doc not in docs] == []
     for launch in program.launches:
         for argument, name in launch.arrays.items():
-            assert program.specs[name].doc == kind_of(launch.kernel, argument).doc
+            if launch.kernel == "advance_neurons" and name.endswith(".gathered"):
+                argument, kernel = "gathered", "gather_currents"  # takes the place of the current that users gave
+            else:
+                kernel = launch.kernel
+            assert program.specs[name].doc == kind_of(kernel, argument).doc
 
 
 def test_initial_values_are_those_that_are_described(program):

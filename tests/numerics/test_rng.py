@@ -100,6 +100,7 @@ def test_keys_depend_on_every_part():
         "QUANTUM": 0x0024148331BCF1A1,
         "REWIRING": 0x5E688C373F33F1C7,
         "CALCIUM_NOISE": 0xDA7A06BE8475FF8F,
+        "CURRENT_NOISE": 0xB4AE3998CBBBC778,
     }
 
 
