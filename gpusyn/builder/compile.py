@@ -9,7 +9,7 @@ import numpy as np
 from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.gathering import arrays_of
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.junctions import JunctionTables
+from gpusyn.builder.junctions import JunctionTables, coupled_groups
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.plasticity.learning import settle_mask
@@ -66,8 +66,8 @@ class Compiled:
         Arrays and launches.
     described, inputs : InputTables
         The inputs as they were described, and those in force.
-    described_junctions, junctions : JunctionTables
-        The gap junctions as they were described, and those in force.
+    junctions : JunctionTables
+        The gap junctions in force.
     steps : int
         Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
@@ -96,7 +96,7 @@ class Compiled:
         self.rewired: dict[str, Callable[[], Synapses]] = {}
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
-        self.junctions = self.described_junctions = JunctionTables(layout, seed, layout.net.couplings)
+        self.junctions = JunctionTables(layout, seed, layout.net.couplings)
         synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
         self.learning = synapses.event_driven.learning
@@ -117,7 +117,7 @@ class Compiled:
         yield from synapses.arrays().items()
         yield from release_tables(layout).items()
         yield from inputs.arrays(self.steps).items()
-        yield from self.junctions.arrays().items()
+        yield from self.junctions.take().items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
         V: dict[str, Array] = {}
@@ -198,6 +198,7 @@ class Compiled:
             "chosen_step": columns,
             "drawers": row_forms.DRAWERS,
             "settle_mask": settle_mask(self.layout),
+            "coupled": int(group in coupled_groups(self.layout)),
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]

@@ -21,7 +21,8 @@ from gpusyn.parameters.values import check_drawn
 from gpusyn.utils.typing import Array, Floats, Integers
 
 POTENTIALS = "gather_potentials"  # the kernel
-STABLE = 1.0  # part of the difference to its partners that a neuron may exchange in a step
+NO_JUNCTIONS: Extents = {"junction bounds": 0, "junctions": 0}
+CONDUCTANCE = "junction_conductance"  # the array
 
 
 class Junctions(NamedTuple):
@@ -84,7 +85,7 @@ def draw_junctions(coupling: Coupling, seed: int) -> Junctions:
 
 
 class JunctionTables:
-    """The rows of junctions of all groups that have any.
+    """The rows of junctions of all groups that have any, and how much conductance each neuron has in total.
 
     Parameters
     ----------
@@ -101,28 +102,30 @@ class JunctionTables:
         Couplings in force.
     sizes : dict of str to int
         Number of junctions of each coupling.
-    rows : dict of int to dict of str to ndarray
-        For each group, its arrays by name.
     """
 
     def __init__(self, layout: Layout, seed: int, couplings: Mapping[str, Coupling]) -> None:
         self.layout, self.seed, self.couplings = layout, seed, couplings
-        groups = coupled_groups(layout)
         self.sizes: dict[str, int] = {}
-        self.rows: dict[int, dict[str, Array]] = {}
+        self._rows: dict[int, dict[str, Array]] = {}
+        self._sums: dict[int, Floats] = {}  # conductances of all junctions of each neuron, by group (nS)
+        groups = coupled_groups(layout)
         if groups:
             own, other, conductance = (np.concatenate(ends) for ends in zip(*self._ends(), strict=True))
             group, place = self._located(own)
             for g in sorted(groups):
-                self.rows[g] = self._sorted(g, place, other, conductance, np.flatnonzero(group == g))
+                chosen = np.flatnonzero(group == g)
+                self._sums[g] = np.bincount(place[chosen], conductance[chosen], layout.groups[g].size)
+                self._rows[g] = self._sorted(g, place, other, conductance, chosen)
 
     def replaced(self, coupling: Coupling) -> JunctionTables:
         """Return the tables with other conductances of a coupling."""
         return JunctionTables(self.layout, self.seed, {**self.couplings, coupling.name: coupling})
 
-    def arrays(self) -> dict[str, Array]:
-        """Return the arrays of the program."""
-        return {junction_array(name, g): array for g, rows in self.rows.items() for name, array in rows.items()}
+    def take(self) -> dict[str, Array]:
+        """Return the arrays of the program, once: they are not kept here."""
+        rows, self._rows = self._rows, {}
+        return {junction_array(name, g): array for g, own in rows.items() for name, array in own.items()}
 
     def _ends(self) -> Iterator[tuple[Array, Array, Floats]]:
         """Yield both ends of the junctions of each coupling: ids of neurons, of their partners, and conductances."""
@@ -146,7 +149,7 @@ class JunctionTables:
         group = np.array([place.group for place in places], np.int32)[number]
         return group, np.array([place.first - place.source for place in places], np.int64)[number] + ids
 
-    def _sorted(self, g: int, place: Integers, other: Array, conductance: Floats, chosen: Array) -> dict[str, Array]:
+    def _sorted(self, g: int, place: Integers, other: Array, conductance: Floats, chosen: Integers) -> dict[str, Array]:
         """Return the rows of one group: each by the ids of partners, equal ones in order of creation."""
         order = chosen[np.lexsort((other[chosen], place[chosen]))]
         size = self.layout.groups[g].size
@@ -155,30 +158,26 @@ class JunctionTables:
         return {
             "junction_begin": begin,
             "junction_other": other[order],
-            "junction_conductance": conductance[order].astype(self.layout.numbers.real_dtype),
+            CONDUCTANCE: conductance[order].astype(self.layout.numbers.real_dtype),
         }
 
     def check(self, place: PlacedPopulation, parameters: Mapping[str, Any]) -> None:
         """Refuse conductances that are too large for the step, given the parameters of a population.
 
-        Currents follow from the potentials at the start of a step. Alternating differences between neurons decay if no
-        neuron exchanges more than the whole difference to its partners in one step.
+        Currents follow from the potentials at the start of a step. Differences between neurons never grow if none
+        exchanges more than its whole difference to its partners in one step.
 
         Raises
         ------
         ParameterError
             If one does.
         """
-        if place.group not in self.rows or "C_m" not in parameters:
+        if place.group not in self._sums or "C_m" not in parameters:
             return
-        rows = self.rows[place.group]
-        begin = rows["junction_begin"][place.first : place.first + place.size + 1]
-        own = rows["junction_conductance"][begin[0] : begin[-1]].astype(np.float64)
-        sums = np.bincount(np.repeat(np.arange(place.size), np.diff(begin)), own, minlength=place.size)
-        dt, C_m = self.layout.dt, np.broadcast_to(np.asarray(parameters["C_m"], np.float64), place.size)
-        exchanged = dt * sums / C_m
-        if (exchanged > STABLE).any():
-            worst = int(np.argmax(exchanged))
+        sums, dt = self._sums[place.group][place.first : place.first + place.size], self.layout.dt
+        C_m = np.broadcast_to(np.asarray(parameters["C_m"], np.float64), place.size)
+        worst = int(np.argmax(sums / C_m))
+        if dt * sums[worst] > C_m[worst] * (1 + 1e-9):
             raise ParameterError(
                 f"{place.population.name}[{worst}]: its gap junctions have {sums[worst]:g} nS in total, and a step of "
                 f"dt = {dt:g} ms can follow at most C_m / dt = {C_m[worst] / dt:g} nS; use dt <= "

@@ -65,9 +65,7 @@ class Coupling(Hinting):
         return f"Coupling({self.name!r}, {self.A.size} <-> {self.B.size} neurons, {self.rule!r})"
 
 
-def junction_conductance(
-    coupling: Coupling, given: Any, size: int | None, where: str
-) -> float | Floats | Distribution:
+def junction_conductance(coupling: Coupling, given: Any, size: int | None, where: str) -> float | Floats | Distribution:
     """Return checked conductances of the junctions of a coupling: a number, an array or a distribution.
 
     An array of a value for each listed pair becomes one of a value for each junction; `size` is their number, if known.

@@ -39,7 +39,7 @@ def inputs_in_force(access: Access) -> dict[str, Any]:
         "couplings": {
             name: _saved(one.conductance)
             for name, one in compiled.junctions.couplings.items()
-            if one is not compiled.described_junctions.couplings[name]
+            if one is not compiled.layout.net.couplings[name]
         },
         "drives": {name: _changed_drive(one, first.drives[name]) for name, one in now.drives.items()},
         "rates": {name: _saved(model.rate) for name, model in models.items() if "rate" in model.values},

@@ -9,7 +9,7 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.junctions import JunctionTables, draw_junctions, junction_array
+from gpusyn.builder.junctions import CONDUCTANCE, JunctionTables, draw_junctions
 from gpusyn.network.couplings import Coupling, junction_conductance
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.values import check_drawn
@@ -45,11 +45,12 @@ class JunctionAccess:
 
     def restore(self) -> None:
         """Put the described conductances in force again."""
-        if self.compiled.junctions is not self.compiled.described_junctions:
-            self._put(self.compiled.described_junctions)
+        tables, described = self.compiled.junctions, self.compiled.layout.net.couplings
+        if any(one is not described[name] for name, one in tables.couplings.items()):
+            self._put(JunctionTables(tables.layout, tables.seed, described))
 
     def _put(self, tables: JunctionTables) -> None:
         self.compiled.junctions = tables
-        for g, rows in tables.rows.items():
-            if rows["junction_conductance"].size:
-                self.session.write(junction_array("junction_conductance", g), rows["junction_conductance"])
+        for name, array in tables.take().items():
+            if name.endswith(CONDUCTANCE) and array.size:
+                self.session.write(name, array)

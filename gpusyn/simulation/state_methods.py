@@ -97,7 +97,8 @@ class StateMethods(Hinting):
 
         ``set(E, "V", -65.0)`` and ``set(E, "I_e", 250.0)`` replace a state and a parameter of neurons,
         ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(coupling, 0.5)`` the
-        conductance of gap junctions, ``set(drive, rate=2000.0)`` the rate of a drive, and ``set(sources, rate=5.0)`` or ``set(sources, times=[...])`` what spike sources emit.
+        conductance of gap junctions, ``set(drive, rate=2000.0)`` the rate of a drive, and ``set(sources, rate=5.0)`` or
+        ``set(sources, times=[...])`` what spike sources emit.
         Everything is checked before anything changes, and `reset` undoes it.
 
         Parameters
@@ -108,7 +109,8 @@ class StateMethods(Hinting):
             What is replaced, as for `get`.
         values : float, array_like, shape (target.size,), Distribution or Waveform
             New values, in the unit of the variable. A Distribution, for neurons, couplings and weights of drives, is
-            drawn anew at each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute time.
+            drawn anew at each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute
+            time.
         rate : float, array_like, shape (target.size,), or Waveform, optional
             New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
         times : sequence of float, or sequence of sequences, optional

@@ -93,7 +93,7 @@ def test_charge_is_conserved_in_a_network(receptors):
 
 # ---- spikes against an independent integration ----
 
-DRIVE = np.array([320.0, 230.0, 160.0])
+DRIVE = np.array([320.0, 270.0, 240.0])
 ADEX = {"C_m": 281.0, "g_L": 30.0, "E_L": -70.6, "V_T": -50.4, "Delta_T": 2.0, "tau_w": 144.0, "a": 4.0, "b": 80.5}
 
 
@@ -139,34 +139,35 @@ def reference(kind, g, drive, duration):
     return spikes
 
 
-@pytest.mark.parametrize(("kind", "drive"), [("LIF", DRIVE), ("AdEx", 2.5 * DRIVE)])
+@pytest.mark.parametrize(("kind", "drive"), [("LIF", DRIVE), ("AdEx", 4.0 * DRIVE)])
 def test_spikes_of_coupled_neurons_converge_to_an_adaptive_integration(kind, drive):
-    g, duration = 5.0, 80.0
+    g, duration = 3.0, 80.0
     net = gs.Network()
     cells = net.population("cells", 3, CELLS[kind][0], V=-70.0)
     net.couple(cells[:-1], cells[1:], gs.OneToOne(), g)
     net.inject(cells, drive)
     recorder = net.record(cells, "spikes")
     want = reference(kind, g, drive, duration)
-    assert sum(map(len, want)) > 12
-    alone = reference(kind, 0.0, drive, duration)
-    assert [len(x) for x in alone] != [len(x) for x in want]
-    errors = []
-    for dt in (0.04, 0.01, 0.0025):
+    assert sum(map(len, want)) >= 9
+    for dt in (0.02, 0.005):
         with gs.Simulator(net, dt=dt, precision="double", backend="numpy") as sim:
             sim.run(duration)
             data = sim.data[recorder]
         trains = [data.times[data.ids == k] for k in range(3)]
         assert [len(x) for x in trains] == [len(x) for x in want]
-        errors.append(max(abs(a - np.array(b)).max() for a, b in zip(trains, want, strict=True)))
-    assert errors[-1] < 0.05
-    assert errors[0] > 3 * errors[1] > 9 * errors[2]
+        assert apart(trains, want) < 5 * dt
+    assert apart(reference(kind, 1.02 * g, drive, duration), want) > 5 * dt
+
+
+def apart(trains, others):
+    """The largest difference between spikes of the same number."""
+    return max(abs(np.subtract(one, other)).max() for one, other in zip(trains, others, strict=True))
 
 
 def test_junctions_synchronise_cells():
     """Equal Hodgkin-Huxley cells that start apart fire together if they are coupled."""
     spread = {}
-    for g in (0.0, 10.0):
+    for g in (0.0, 20.0):
         net = gs.Network()
         cells = net.population("cells", 6, gs.HodgkinHuxley(I_e=300.0), V=np.linspace(-80.0, -55.0, 6))
         net.couple(cells, cells, gs.AllToAll(), g / 5)
@@ -177,7 +178,7 @@ def test_junctions_synchronise_cells():
         last = [data.times[data.ids == k][-1] for k in range(6)]
         spread[g] = np.ptp(last)
     assert spread[0.0] > 2.0
-    assert spread[10.0] <= 0.1
+    assert spread[20.0] <= 0.1
 
 
 # ---- every model, every backend ----
@@ -291,9 +292,7 @@ def test_wrong_conductances_change_nothing(call, message):
             call(sim)
         assert sim.get("a<->b") == 20.0
         sim.run(20.0)
-        np.testing.assert_array_equal(
-            [sim.get("a", "V")[0], sim.get("b", "V")[0]], potentials(two_cells(20.0), 20.0)
-        )
+        np.testing.assert_array_equal([sim.get("a", "V")[0], sim.get("b", "V")[0]], potentials(two_cells(20.0), 20.0))
 
 
 # ---- steps that are too long ----
@@ -301,7 +300,7 @@ def test_wrong_conductances_change_nothing(call, message):
 
 def test_conductances_that_a_step_cannot_follow_are_refused():
     potentials(two_cells(C_M / 0.1), 1.0)
-    with pytest.raises(ParameterError, match=r"a\[0\]: its gap junctions have 2200 nS in total, and a step of dt = 0.1"):
+    with pytest.raises(ParameterError, match=r"a\[0\]: its gap junctions have 2200 nS in total.* dt = 0.1"):
         potentials(two_cells(1.1 * C_M / 0.1), 1.0)
     potentials(two_cells(1.1 * C_M / 0.1), 1.0, dt=0.05)
 

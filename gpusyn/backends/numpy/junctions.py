@@ -1,4 +1,4 @@
-"""``kernels/junctions.cuh`` and ``gather_potentials.cu`` in numpy: the currents of gap junctions, and what they need."""
+"""``kernels/junctions.cuh`` and ``gather_potentials.cu`` in numpy: currents of gap junctions, and their potentials."""
 
 from __future__ import annotations
 
