@@ -115,7 +115,7 @@ class JunctionTables:
             group, place = self._located(own)
             for g in sorted(groups):
                 chosen = np.flatnonzero(group == g)
-                self._sums[g] = np.bincount(place[chosen], conductance[chosen], layout.groups[g].size)
+                self._sums[g] = np.bincount(place[chosen], conductance[chosen], layout.groups[g].size).astype(np.float64)
                 self._rows[g] = self._sorted(g, place, other, conductance, chosen)
 
     def replaced(self, coupling: Coupling) -> JunctionTables:
