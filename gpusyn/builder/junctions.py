@@ -23,6 +23,9 @@ from gpusyn.utils.typing import Array, Floats, Integers
 POTENTIALS = "gather_potentials"  # the kernel
 NO_JUNCTIONS: Extents = {"junction bounds": 0, "junctions": 0}
 CONDUCTANCE = "junction_conductance"  # the array
+_SUM = 8  # bytes of a neuron of a coupled group, on the host: its conductance in total
+_BUILDING = 110  # of each junction while all are sorted
+_PAIR = 24  # of each that is drawn, while others are
 
 
 class Junctions(NamedTuple):
@@ -56,6 +59,30 @@ def junction_extents(layout: Layout) -> dict[int, Extents]:
                 share = part.size / max(side.size, 1)
                 ends[layout.populations[part.population.name].group] += share * coupling.pairs.expected
     return {g: {"junction bounds": layout.groups[g].size + 1, "junctions": round(n)} for g, n in ends.items()}
+
+
+def host_bytes(layout: Layout) -> int:
+    """Return the bytes of what the host keeps of junctions."""
+    return _SUM * sum(layout.groups[g].size for g in coupled_groups(layout))
+
+
+def building_bytes(layout: Layout) -> float:
+    """Return the most bytes that junctions take while they are built, their arrays included."""
+    couplings = layout.net.couplings.values()
+    number = sum(one.pairs.expected for one in couplings)
+    drawing = max((one.pairs.drawing_bytes().first for one in couplings), default=0)
+    return max(_BUILDING * number, _PAIR * number + drawing)
+
+
+def junction_rows(layout: Layout) -> list[tuple[str, str]]:
+    """Return how many gap junctions there are, for a plan."""
+    couplings = list(layout.net.couplings.values())
+    if not couplings:
+        return []
+    more = f" and {len(couplings) - 1} more" if len(couplings) > 1 else ""
+    number = sum(one.pairs.expected for one in couplings)
+    text = f"{number:.6g} of {couplings[0].name}{more}; a row for each of two neurons, read in every step"
+    return [("gap junctions", text)]
 
 
 def draw_junctions(coupling: Coupling, seed: int) -> Junctions:
@@ -115,7 +142,9 @@ class JunctionTables:
             group, place = self._located(own)
             for g in sorted(groups):
                 chosen = np.flatnonzero(group == g)
-                self._sums[g] = np.bincount(place[chosen], conductance[chosen], layout.groups[g].size).astype(np.float64)
+                self._sums[g] = np.bincount(place[chosen], conductance[chosen], layout.groups[g].size).astype(
+                    np.float64
+                )
                 self._rows[g] = self._sorted(g, place, other, conductance, chosen)
 
     def replaced(self, coupling: Coupling) -> JunctionTables:

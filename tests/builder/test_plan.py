@@ -335,7 +335,9 @@ def test_ids_have_31_bits():
     # stand-ins: real populations of this size would hold 16 GB of ids
     parts = {"model": gs.PoissonSource(1.0), "receptors": (), "compartments": ()}
     many, as_many = (SimpleNamespace(name=x, size=2**30, **parts) for x in "ab")
-    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
+    nothing = {
+        key: {} for key in ("projections", "couplings", "drives", "injections", "clamps", "infusions", "recorders")
+    }
     net = SimpleNamespace(populations={"a": many, "b": as_many}, **nothing)
     with pytest.raises(gs.ParameterError, match="has 2147483648 neurons, but ids have 31 bits"):
         lay_out(net, DT, "single")

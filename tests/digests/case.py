@@ -143,6 +143,11 @@ def set_gate(sim: gs.Simulator) -> None:
     sim.set(sim.net.populations["cells"], "g_GABA_A", 0.5)
 
 
+def set_conductance(sim: gs.Simulator) -> None:
+    """Replace the conductances of gap junctions."""
+    sim.set("every", gs.Uniform(0.0, 0.3))
+
+
 def change(sim: gs.Simulator) -> None:
     """Replace weights and states."""
     count = len(sim.weights("plastic").pre)
