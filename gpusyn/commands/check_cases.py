@@ -65,7 +65,7 @@ def current_network() -> gs.Network:
 
 
 def driven_network() -> gs.Network:
-    """Return a network with every input from outside: Poisson drives, waveforms, currents, clamps, listed spikes."""
+    """Return a network with every input from outside: Poisson drives, waveforms, currents, noise, clamps, spikes."""
     net = gs.Network()
     receptors = [gs.AMPA(tau_rise=0.4, tau_decay=3.0), gs.GABA_A()]
     cells = net.population("cells", 120, gs.LIF(V_th=gs.Normal(-55.0, 1.0)), receptors=receptors)
@@ -78,6 +78,8 @@ def driven_network() -> gs.Network:
     net.drive(cells[:50], "GABA_A", rate=20000.0, weight=0.05, start=20.0, stop=60.0)
     net.inject(cells[40:], gs.Waveform([10.0, 50.0], [80.0, -40.0]), name="steps")
     net.inject(cells[:40], np.linspace(0.0, 150.0, 40), start=5.0, name="constant")
+    net.inject(cells[20:], gs.WhiteNoise(mean=20.0, std=150.0, dt=0.5), stop=50.0, name="white noise")
+    net.inject(cells[::2], gs.OrnsteinUhlenbeck(std=np.linspace(0.0, 90.0, 60), tau=4.0), name="slow noise")
     net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
     net.record(cells, "spikes", name="spikes")
     net.record(varied, "spikes", name="sources")

@@ -15,6 +15,7 @@ from gpusyn.utils.immutable import Immutable
 from gpusyn.utils.typing import Floats
 
 Value = float | Floats  # a number, or one per neuron
+_OTHERS = "a gs.Waveform, or noise (gs.WhiteNoise, gs.OrnsteinUhlenbeck)"
 
 
 class Noise(Immutable):
@@ -32,34 +33,14 @@ class Noise(Immutable):
     std: Value
 
     @property
-    def values(self) -> dict[str, Any]:
-        """Parameters by name."""
-        return {name: getattr(self, name) for name in self.PARAMETERS}
-
-    @property
-    def own(self) -> bool:
-        """True if some parameter has one value per neuron."""
-        return any(isinstance(value, np.ndarray) for value in self.values.values())
-
-    def part(self, first: int, stop: int) -> dict[str, Any]:
-        """Return the parameters of the neurons `first` to `stop`."""
-        return {
-            name: value[first:stop] if isinstance(value, np.ndarray) else value for name, value in self.values.items()
-        }
-
-    def check_size(self, size: int, where: str) -> None:
-        """Refuse arrays of parameters whose length is not the number of neurons."""
-        for name, value in self.values.items():
-            if isinstance(value, np.ndarray) and len(value) != size:
-                raise ParameterError(
-                    f"{where}: {self.kind}.{name} has {len(value)} values, must be a number or an array of {size}, one "
-                    "per neuron of the target"
-                )
-
-    @property
     def kind(self) -> str:
         """Name of the class."""
         return type(self).__name__
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Parameters by name."""
+        return {name: getattr(self, name) for name in self.PARAMETERS}
 
     def _checked(self, name: str, value: Any, **limits: Any) -> Value:
         """Return a parameter: a number, or a read-only array of one value per neuron."""
@@ -87,10 +68,15 @@ def injected(value: Any, size: int, where: str) -> float | Floats | Waveform | N
     ParameterError
         If a value is out of range, or an array has the wrong length.
     """
-    if isinstance(value, Noise):
-        value.check_size(size, where)
-        return value
-    return number_array_or_waveform(value, size, where, unit="pA")
+    if not isinstance(value, Noise):
+        return number_array_or_waveform(value, size, where, others=_OTHERS, unit="pA")
+    for name, given in value.values.items():
+        if isinstance(given, np.ndarray) and len(given) != size:
+            raise ParameterError(
+                f"{where}: {value.kind}.{name} has {len(given)} values, must be a number or an array of {size}, one "
+                "per neuron of the target"
+            )
+    return value
 
 
 class WhiteNoise(Noise):

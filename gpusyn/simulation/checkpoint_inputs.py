@@ -8,6 +8,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.spike_lists import ListedSpikes
 from gpusyn.builder.layout import Description
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.targets import here
@@ -80,13 +81,18 @@ def put_inputs(access: Access, net: Description, found: dict[str, Any], step: in
 
 
 def _saved(value: Any) -> Any:
-    """Return a number, an array or a waveform as a tree."""
+    """Return a number, an array, a waveform or noise as a tree."""
+    if isinstance(value, Noise):
+        return {"noise": value.kind} | {name: _saved(one) for name, one in value.values.items()}
     if isinstance(value, Waveform):
         return {"times": value.times, "values": value.values, "interpolation": value.interpolation}
     return np.asarray(value) if isinstance(value, np.ndarray) else float(value)
 
 
-def _loaded(value: Any) -> float | Floats | Waveform:
+def _loaded(value: Any) -> float | Floats | Waveform | Noise:
+    if isinstance(value, dict) and "noise" in value:
+        kind = next(kind for kind in Noise.__subclasses__() if kind.__name__ == value["noise"])
+        return kind(**{name: value[name] for name in kind.PARAMETERS})
     if isinstance(value, dict):
         return Waveform(value["times"], value["values"], value["interpolation"])
     loaded: float | Floats = value

@@ -52,6 +52,8 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.FromTable: lambda w: {"frame": {"pre": [0, 1], "post": [1, 2], "w": [1.0, 2.0]}, "pre": "pre", "post": "post"},
     gs.Gamma: lambda w: {"shape": 2.0, "scale": 1.0},
     gs.LogNormal: lambda w: {"mean": 2.0, "std": 1.0},
+    gs.WhiteNoise: lambda w: {"mean": 10.0, "std": 20.0, "dt": 0.5},
+    gs.OrnsteinUhlenbeck: lambda w: {"mean": 10.0, "std": 20.0, "tau": 5.0},
     gs.Normal: lambda w: {"mean": 2.0, "std": 1.0},
     gs.Ratio: lambda w: {"receptor": "AMPA", "factor": 0.5},
     gs.Simulator: lambda w: {"net": w.other, "backend": "numpy"},

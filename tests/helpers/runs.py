@@ -150,6 +150,10 @@ def change_inputs(sim: gs.Simulator) -> None:
         return (0.75 * high, wave, np.linspace(0.0, high, size))[k % 3]
 
     for k, (name, injection) in enumerate(sim.net.injections.items()):
+        if isinstance(injection.current, (gs.WhiteNoise, gs.OrnsteinUhlenbeck)):
+            stds = np.linspace(0.0, 90.0, injection.target.size)
+            sim.set(name, (gs.OrnsteinUhlenbeck(20.0, std=stds, tau=3.0), gs.WhiteNoise(std=60.0, dt=2 * dt))[k % 2])
+            continue
         sim.set(name, value(k + int(isinstance(sim.get(name), float)), 150.0, injection.target.size))
     for k, (name, drive) in enumerate(sim.net.drives.items()):
         sim.set(name, rate=value(k + 1, drive.rate_max, drive.target.size))

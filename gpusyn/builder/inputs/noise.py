@@ -52,13 +52,17 @@ class Reach(NamedTuple):
     @property
     def rows(self) -> int:
         """Number of sets of coefficients: one for all neurons, or one for each."""
-        return self.size if self.noise.own or self.part.size < self.size else 1
+        own = any(isinstance(value, np.ndarray) for value in self.noise.values.values())
+        return self.size if own or self.part.size < self.size else 1
 
     def coefficients(self, dt: float) -> Floats:
         """Return the coefficients, shape (coefficients, rows)."""
-        values = self.noise.part(self.offset, self.offset + self.part.size)
-        tau = values.get("tau")
-        c = noise_coefficients(dt, values["mean"], values["std"], tau)
+        values, own = self.noise.values, slice(self.offset, self.offset + self.part.size)
+        mean, std, tau = (
+            value[own] if isinstance(value, np.ndarray) else value
+            for value in (values["mean"], values["std"], values.get("tau"))
+        )
+        c = noise_coefficients(dt, mean, std, tau)
         table = np.zeros((len(c), self.rows))
         table[:, self.part.ids - self.first if self.rows > 1 else slice(None)] = _rows(c, self.rows, self.part.size)
         return table
