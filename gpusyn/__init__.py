@@ -48,6 +48,7 @@ from gpusyn.errors import (
     SweepError,
     UnknownNameError,
 )
+from gpusyn.network.couplings import Coupling
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
@@ -130,6 +131,7 @@ __all__ = [
     "CalciumSTDP",
     "Clamp",
     "Compartments",
+    "Coupling",
     "CurrentReceptor",
     "DeltaReceptor",
     "Dendrite",

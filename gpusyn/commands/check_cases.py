@@ -338,6 +338,24 @@ def procedural_network() -> gs.Network:
     return net
 
 
+def coupled_network() -> gs.Network:
+    """Return a network of neuron models that gap junctions couple, within populations and between them."""
+    net = gs.Network()
+    models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0))]
+    kinds = [[], [gs.GABA_A()], [gs.AMPA()]]
+    lif, adex, squid = (
+        net.population(model.kind, 130, model, receptors=kind, V=gs.Uniform(-70.0, -60.0))
+        for model, kind in zip(models, kinds, strict=True)
+    )
+    net.couple(lif + adex + squid, lif + adex + squid, gs.FixedTotalNumber(3000), gs.Uniform(0.0, 0.3))
+    net.couple(squid, squid, gs.FixedProbability(0.1), 0.5)
+    net.inject(adex, gs.WhiteNoise(std=100.0))
+    net.connect(squid, adex, gs.FixedInDegree(9), receptor="GABA_A", weight=1.0)
+    net.record(lif + adex + squid, "spikes", name="spikes")
+    net.record(lif + adex + squid, "V", every=0.5, name="state")
+    return net
+
+
 CASES = (
     Case("demo network", small_demo_network, 90.0),
     Case("demo network, double", small_demo_network, 60.0, "double"),
@@ -367,6 +385,8 @@ CASES = (
     Case("learning from calcium, double", calcium_network, 12.0, "double"),
     Case("rewiring", rewired_network, 25.0),
     Case("rewiring, double", rewired_network, 12.0, "double"),
+    Case("gap junctions", coupled_network, 30.0),
+    Case("gap junctions, double", coupled_network, 15.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

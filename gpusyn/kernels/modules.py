@@ -55,7 +55,7 @@ _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh",
 _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
 _RELEASE_PART = "deliver_releases.cu"
-_GATHERING_PART = "gather_currents.cu"
+_GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_potentials.cu")
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
@@ -340,8 +340,8 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
 
 @functools.cache
 def gathering_module(numbers: Numbers) -> Module:
-    """Return the module of the kernel that gathers currents that are not the same in each step."""
-    files = (*BASE[:5], "distributions.cuh", _COLUMNS, "noise.cuh", _GATHERING_PART)
+    """Return the module of the kernels that gather currents that are not the same in each step."""
+    files = (*BASE[:5], "distributions.cuh", _COLUMNS, *_GATHERING_PARTS)
     prelude = numbers.prelude() + coefficient_struct(NoiseCoefficients)
     return Module(f"currents {numbers}", _join(prelude, files), _kernels_of(files))
 
@@ -409,7 +409,7 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return learning_module(numbers, signature or GIVEN_RULES)
     if file == _RELEASE_PART:
         return release_module(numbers)
-    if file == _GATHERING_PART:
+    if file in _GATHERING_PARTS:
         return gathering_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)

@@ -40,22 +40,22 @@ class StateMethods(Hinting):
 
         Parameters
         ----------
-        target : Population, Selection, Projection, Injection, Drive, Clamp or str
+        target : Population, Selection, Projection, Injection, Drive, Clamp, Coupling or str
             Object of this network, or its name.
         variable : str, optional
             What is wanted. Of neurons, a state: ``"V"`` (mV; ``"V_<dendrite>"`` of one), a state of the neuron model,
             ``"g_<receptor>"`` (nS) or ``"h_<receptor>"`` (nS/ms, or pA/ms for a CurrentReceptor), or a parameter of the
             neuron model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``,
             ``"u"`` or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
-            ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``.
+            ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``, a coupling only ``"conductance"``.
 
         Returns
         -------
         ndarray, float, Waveform or tuple of ndarray
             For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
             else of float64. For projections, an array of one value per synapse, in the order of `weights`. For
-            injections, drives, clamps and rates that change with time, the value as it was given. For listed spikes, an
-            array of the times of each source.
+            injections, drives, clamps and rates that change with time, the value as it was given. For couplings, a
+            number, or an array of one value per junction (nS). For listed spikes, an array of the times of each source.
 
         Raises
         ------
@@ -88,19 +88,21 @@ class StateMethods(Hinting):
         """Replace the present values of a state, a parameter or an input, from now on.
 
         ``set(E, "V", -65.0)`` and ``set(E, "I_e", 250.0)`` replace a state and a parameter of neurons,
-        ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(drive, rate=2000.0)`` the
-        rate of a drive, and ``set(sources, rate=5.0)`` or ``set(sources, times=[...])`` what spike sources emit.
+        ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(coupling, 0.5)`` the
+        conductance of gap junctions, ``set(drive, rate=2000.0)`` the rate of a drive, and ``set(sources, rate=5.0)`` or
+        ``set(sources, times=[...])`` what spike sources emit.
         Everything is checked before anything changes, and `reset` undoes it.
 
         Parameters
         ----------
-        target : Population, Selection, Injection, Drive, Clamp or str
+        target : Population, Selection, Injection, Drive, Clamp, Coupling or str
             Object of this network, or its name. The other neurons of the populations of a selection stay as they are.
-        variable : str, or the new value of an injection or clamp
+        variable : str, or the new value of an injection, clamp or coupling
             What is replaced, as for `get`.
         values : float, array_like, shape (target.size,), Distribution or Waveform
-            New values, in the unit of the variable. A Distribution, for neurons and weights of drives, is drawn anew at
-            each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute time.
+            New values, in the unit of the variable. A Distribution, for neurons, couplings and weights of drives, is
+            drawn anew at each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute
+            time.
         rate : float, array_like, shape (target.size,), or Waveform, optional
             New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
         times : sequence of float, or sequence of sequences, optional

@@ -12,7 +12,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
-from gpusyn.builder.layout import same_ids
+from gpusyn.builder.layout import Description, same_ids
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
@@ -335,7 +335,7 @@ def test_ids_have_31_bits():
     # stand-ins: real populations of this size would hold 16 GB of ids
     parts = {"model": gs.PoissonSource(1.0), "receptors": (), "compartments": ()}
     many, as_many = (SimpleNamespace(name=x, size=2**30, **parts) for x in "ab")
-    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
+    nothing = {kind: {} for kind in Description._fields if kind != "populations"}
     net = SimpleNamespace(populations={"a": many, "b": as_many}, **nothing)
     with pytest.raises(gs.ParameterError, match="has 2147483648 neurons, but ids have 31 bits"):
         lay_out(net, DT, "single")

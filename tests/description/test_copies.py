@@ -45,10 +45,11 @@ def objects(folder: Any) -> list[Any]:
     both = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA()]}
     net.population("star", 3, star, receptors=both, V={"apical": -60.0}, calcium={"apical": gs.Calcium(30.0)})
     net.inject("star", 50.0, compartment="apical")
+    net.couple(cells, places, gs.FixedInDegree(2), gs.Uniform(0.1, 0.2))
     infusion, pair = net.infuse("ketamine", 10.0), net.record(cells, ["spikes", "V"], name="pair")
     made = [net, cells, cells[:3], places, listed, infusion, pair, *net.projections.values(), *net.recorders.values()]
     made += [part for each in net.populations.values() for part in (each.model, *each.receptors)]
-    made += [*net.drives.values(), *net.injections.values(), *net.clamps.values()]
+    made += [*net.couplings.values(), *net.drives.values(), *net.injections.values(), *net.clamps.values()]
     made += [
         gs.Uniform(0.0, 1.0), gs.Normal(0.0, 1.0), gs.LogNormal(1.0, 0.5), gs.Exponential(1.0), gs.Gamma(2.0, 1.0),
         gs.FixedProbability(0.1), gs.FixedInDegree(1), gs.FixedOutDegree(1), gs.FixedTotalNumber(1), gs.OneToOne(),

@@ -134,6 +134,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
         **{"pre": w.bg, "post": w.E, "rule": gs.AllToAll()},
         **{"receptor": "AMPA", "weight": 1.0, "storage": "stored"},
     },
+    "Network.couple": lambda w: {"A": w.E, "B": w.I, "rule": gs.AllToAll(), "conductance": 0.5},
     "Network.drive": lambda w: {"target": w.I, "receptor": "AMPA", "rate": 100.0, "weight": 1.0},
     "Network.inject": lambda w: {"target": w.E, "current": 100.0},
     "Network.clamp": lambda w: {"target": w.E, "V": -60.0},
@@ -175,6 +176,7 @@ VARIANTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "Simulator.set of an injection": ("sim.set", lambda w: {"target": w.injection, "variable": 300.0}),
     "Simulator.set of a drive": ("sim.set", lambda w: {"target": w.drive, "rate": 50.0, "weight": 0.5}),
     "Simulator.set of a clamp": ("sim.set", lambda w: {"target": w.clamp, "variable": -40.0}),
+    "Simulator.set of a coupling": ("sim.set", lambda w: {"target": w.coupling, "variable": 0.5}),
     "Simulator.set of a source": ("sim.set", lambda w: {"target": w.bg, "rate": 5.0}),
     "Network.population of compartments": (
         "net.population",
@@ -204,6 +206,7 @@ MADE: dict[type, Callable[[World], Any]] = {
     gs.Population: lambda w: w.E,
     gs.Selection: lambda w: w.E[:3] + w.I,
     gs.Projection: lambda w: w.projection,
+    gs.Coupling: lambda w: w.coupling,
     gs.Drive: lambda w: w.drive,
     gs.Injection: lambda w: w.injection,
     gs.Clamp: lambda w: w.clamp,
@@ -226,7 +229,7 @@ EXEMPT = {
         *("NeuronModel", "Receptor", "Action", "Kinetics", "Rule", "Distribution", "Plasticity", "LearningRule"),
     },
     "made by the library only": {
-        *("Clamp", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
+        *("Clamp", "Coupling", "Drive", "Infusion", "Injection", "Population", "Projection", "Recorder", "Selection"),
         *("Plan", "Plan.built", "RecorderPair", "SpikeRecorder", "SynapseRecorder", "TraceRecorder"),
         *("IVCurve", "NmdaAmpaRatio", "PSC", "PSP", "Results", "RecorderLayout", "StreamFile"),
         *("recorded_time", "sample_times"),

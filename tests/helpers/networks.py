@@ -63,6 +63,7 @@ EVERYTHING = frozenset(
         "HomeostaticScaling",
         "CalciumSTDP",
         "Rewiring",
+        "gap junctions",
         "axonal",
         "several events per step",
         "max_events",
@@ -395,6 +396,22 @@ class Wiring(Draft):
             for strategy, receptor in zip(choose_strategies(population, *everything), population.receptors, strict=True)
         )
 
+    # ---- gap junctions ----
+    def couple(self, rng: np.random.Generator) -> None:
+        """Couple neurons of some populations, by numbers of their own, so far as a step can follow."""
+        if rng.random() > 0.3:
+            return
+        self.tags.add("gap junctions")
+        every = sum(self.cells[1:], self.cells[0])
+        cells = [every, self.cells[0], every[int(rng.integers(every.size)) :]]
+        C_m = min(np.min(getattr(v, "low", None) or v) for v in (p.model.values["C_m"] for p in self.cells))
+        most = 0.2 * float(C_m) / self.dt / every.size
+        for k in range(int(rng.integers(1, 3))):
+            A, B = (cells[int(rng.integers(len(cells)))] for _ in "AB")
+            rule = (gs.FixedProbability(0.3), gs.AllToAll())[int(rng.integers(2))]
+            g = (most, gs.Uniform(0.0, most))[int(rng.integers(2))]
+            self.add("couple", A, B, rule, g, name=f"g{k}")
+
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
@@ -505,6 +522,7 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
     draft.make_calcium()
     draft.make_scaled()
     draft.make_rewired()
+    draft.couple(np.random.default_rng([seed % 1000, 15]))
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

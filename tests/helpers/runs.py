@@ -159,6 +159,8 @@ def change_inputs(sim: gs.Simulator) -> None:
         sim.set(name, rate=value(k + 1, drive.rate_max, drive.target.size))
         if k % 2:
             sim.set(name, weight=0.5 * np.asarray(sim.get(name, "weight")))
+    for name in sim.net.couplings:
+        sim.set(name, 0.5 * sim.get(name))
     for k, name in enumerate(sim.net.clamps):
         sim.set(name, (-62.0, gs.Waveform([now, now + 3 * dt], [-60.0, -40.0]))[k % 2])
     for k, population in enumerate(p for p in sim.net.populations.values() if p.is_source):

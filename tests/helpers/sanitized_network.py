@@ -40,6 +40,7 @@ def describe() -> gs.Network:
     saturating(net, E + noise)
     branched(net, noise + listed)
     fluctuating(net)
+    coupled(net)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -215,6 +216,15 @@ def fluctuating(net: gs.Network) -> None:
     net.inject(cells[::3], gs.OrnsteinUhlenbeck(mean=10.0, std=np.linspace(0.0, 90.0, 47), tau=0.5))
     net.inject("B", gs.OrnsteinUhlenbeck(std=200.0, tau=2.0), compartment="apical")
     net.record(cells, "V", name="fluctuating")
+
+
+def coupled(net: gs.Network) -> None:
+    """Gap junctions between cells of several models, with noise and without, and somas of cells with dendrites."""
+    squid = net.population("H", 9, gs.HodgkinHuxley(I_e=300.0), receptors=[gs.AMPA()], V=gs.Uniform(-80.0, -60.0))
+    cells = net.populations["F"] + net.populations["B"] + squid
+    net.couple(cells, cells, gs.FixedProbability(0.05), gs.Uniform(0.0, 1.0))
+    net.couple(squid[:5], squid[3:], gs.AllToAll(), 2.0)
+    net.record(squid, ["V", "m"], name="coupled")
 
 
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
