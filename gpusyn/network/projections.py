@@ -79,8 +79,8 @@ class Projection(Hinting):
     rule : Rule
         Rule that selects the pairs of neurons that are connected.
     weights : mapping of str to (float, ndarray, Distribution or Ratio)
-        Weights by receptor, in the order given (nS, pA for a CurrentReceptor, mV for a DeltaReceptor); an array has shape (n_synapses,). A
-        DistanceWeight is the Distribution of the weights between the two selections.
+        Weights by receptor, in the order given (nS, pA for a CurrentReceptor, mV for a DeltaReceptor); an array has
+        shape (n_synapses,). A DistanceWeight is the Distribution of the weights between the two selections.
     delay : float, ndarray of float64, shape (n_synapses,), Distribution or DistanceDelay
         Delays (ms).
     w_max : mapping of str to float, or None

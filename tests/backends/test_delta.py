@@ -112,7 +112,8 @@ def test_what_waits_is_in_a_checkpoint_and_reset_forgets_it(tmp_path):
         wanted = outcome(sim)
         assert np.rint(wanted["cells:spikes times"] / 0.1).tolist() == [15, 15, 36]
         first_V, V = wanted["cells:V V"][:30], wanted["cells:V V"][35:]
-        assert (V[0, 0] - first_V[-1, 0] > 5.0) and (V[0, 1] == first_V[-1, 1])
+        assert V[0, 0] - first_V[-1, 0] > 5.0
+        assert V[0, 1] == first_V[-1, 1]
         sim.reset()
         first(sim)
         sim.reset()  # nothing waits any more

@@ -73,7 +73,7 @@ def compare(folder: Path, cell: dict[str, float], net: gs.Network, listed: list[
         sim.run(duration)
         ours = rows(sim.data[spikes].times, sim.data[spikes].ids), sim.data[traces]["V"][:-1]
     found = in_nest(
-        folder, **cell, **columns, V=V, keep=keep, sources=len(listed), cells=cells.size, duration=duration, traces=True,
+        folder, **cell, **columns, V=V, keep=keep, sources=len(listed), cells=cells.size, duration=duration,
         times=np.concatenate(listed), ids=np.repeat(np.arange(len(listed)), [len(t) for t in listed]),
     )  # fmt: skip
     return ours, (rows(found["times"], found["senders"]), found["V"])
@@ -116,9 +116,7 @@ def test_a_network_of_brunel(tmp_path):
     J, g, E, I = 0.5, 5.0, 400, 100
     cell = CELL | {"V_reset": -60.0, "I_e": 0.0}
     net, listed = gs.Network(), trains(np.random.default_rng(3), 300, 22.0, 390.0)
-    cells = net.population(
-        "cells", E + I, leaky(cell), receptors=gs.DeltaReceptor("delta"), V=gs.Uniform(-70.0, -55.0)
-    )
+    cells = net.population("cells", E + I, leaky(cell), receptors=gs.DeltaReceptor("delta"), V=gs.Uniform(-70.0, -55.0))
     source = net.population("trains", len(listed), gs.SpikeSource([list(t) for t in listed]))
     drawn = {"receptor": "delta", "delay": gs.Uniform(0.5, 3.0)}
     net.connect(source, cells, gs.FixedInDegree(80), weight=gs.Normal(J, 0.1 * J), **drawn)

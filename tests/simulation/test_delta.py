@@ -1,7 +1,8 @@
-"""Synapses that make V jump: an event-driven calculation, the refractory time, clamps, dendrites, and what is refused."""
+"""Synapses that make V jump: an event-driven calculation, refractory time, clamps, dendrites, and what is refused."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -220,7 +221,7 @@ def test_dendrites_and_somata_that_jump_are_of_second_order():
         data = run(net, round(4.0 / dt), dt=dt)[recorder]
         errors.append(abs(data["V"][-1, 0] + 70.0 - state[0]) + abs(data["V_apical"][-1, 0] + 70.0 - state[1]))
     assert errors[0] < 0.05
-    for coarse, fine in zip(errors, errors[1:], strict=False):
+    for coarse, fine in itertools.pairwise(errors):
         assert 3.5 < coarse / fine < 4.5
 
 
@@ -250,7 +251,9 @@ def test_extreme_weights_round_as_the_plan_says():
 
 def learner() -> gs.Network:
     net = gs.Network()
-    cells = net.population("cells", 5, gs.LIF(), receptors=[gs.DeltaReceptor("delta"), gs.CurrentReceptor("I", tau=5.0)])
+    cells = net.population(
+        "cells", 5, gs.LIF(), receptors=[gs.DeltaReceptor("delta"), gs.CurrentReceptor("I", tau=5.0)]
+    )
     noise = net.population("noise", 5, gs.PoissonSource(20.0))
     net.connect(noise, cells, gs.AllToAll(), receptor="delta", weight=0.5, w_max=1.0, plasticity=gs.STDP())
     net.drive(cells, "delta", rate=100.0, weight=-0.25)
@@ -276,7 +279,11 @@ def test_millivolts_are_said_everywhere():
 
 
 REFUSED = [
-    (UnknownNameError, ["DeltaReceptor.refractory", "'x'", "ignore, keep"], lambda: gs.DeltaReceptor("d", refractory="x")),
+    (
+        UnknownNameError,
+        ["DeltaReceptor.refractory", "'x'", "ignore, keep"],
+        lambda: gs.DeltaReceptor("d", refractory="x"),
+    ),
     (ArgumentError, ["DeltaReceptor()", "'gating'"], lambda: gs.DeltaReceptor("d", gating="per-synapse")),
     (ArgumentError, ["DeltaReceptor()", "'tau'"], lambda: gs.DeltaReceptor("d", tau=1.0)),
     (

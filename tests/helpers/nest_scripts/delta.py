@@ -1,7 +1,6 @@
 """Run in a process of its own by test_delta_oracle.py: NEST simulates cells of `iaf_psc_delta`.
 
-Reads the cell, trains of spikes and synapses from an .npz file; writes spikes, and V of all cells if asked for, to
-another. Sources are numbered from 0, cells from the number of sources on. Trains go through parrots, which take a step.
+Reads the cell, trains of spikes and synapses from an .npz file; writes spikes and V of all cells to another. Sources are numbered from 0, cells from the number of sources on. Trains go through parrots, which take a step.
 """
 
 from __future__ import annotations
@@ -36,16 +35,13 @@ def simulate(task: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     recorder = nest.Create("spike_recorder")
     nest.Connect(cells, recorder)
     meter = nest.Create("multimeter", {"record_from": ["V_m"], "interval": RESOLUTION})
-    if task["traces"]:
-        nest.Connect(meter, cells)
+    nest.Connect(meter, cells)
     nest.Simulate(float(task["duration"]))
     events, samples = recorder.get("events"), meter.get("events")
     start = cells[0].global_id
-    found = {"times": events["times"], "senders": events["senders"] - start}
-    if task["traces"]:
-        order = np.lexsort((samples["senders"], samples["times"]))
-        found["V"] = samples["V_m"][order].reshape(-1, n)
-    return found
+    order = np.lexsort((samples["senders"], samples["times"]))
+    V = samples["V_m"][order].reshape(-1, n)
+    return {"times": events["times"], "senders": events["senders"] - start, "V": V}
 
 
 if __name__ == "__main__":
