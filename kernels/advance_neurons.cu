@@ -60,10 +60,11 @@ DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, c
     real restarted = NEURON::restart(v, reset, own);
     at.v[0] = HOLDS && outcome == FIRED ? restarted : reached;
     at.mean[0] = (real)0.5 * (v + reached);
-    sound = end_dendrites<WAVES, BATH>(at, s, j, c, arrivals, waves, bath, passes.halfway) ? sound : 0;
-    at.v[0] = HOLDS && outcome == FIRED ? restarted : end;
-    s.V[j] = at.v[0];
+    end = HOLDS && outcome == FIRED ? restarted : end;
+    s.V[j] = end;
     s.refractory[j] = refractory;
+    sound = end_dendrites<WAVES, BATH>(at, s, j, c, arrivals, waves, bath, passes.halfway) ? sound : 0;
+    at.v[0] = end;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, at.mean, c, bath);
 #define STEP(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, arrivals.from(IN));

@@ -73,8 +73,8 @@ DEVICE void begin_dendrites(Compartments &at, const Cells &s, int j, const Coef 
 #undef BEGIN
 }
 
-// Second half, with v of the soma at the end of the step, before it jumps; then v of the dendrites jumps. Returns 0 if v
-// of a dendrite is no sound number.
+// Second half, with v of the soma at the end of the step, before it jumps; then v of the dendrites jumps. Returns 0 if
+// v of a dendrite is no sound number.
 template <bool WAVES, int BATH>
 DEVICE int end_dendrites(Compartments &at, const Cells &s, int j, const Coef c, const Arrivals arrivals,
                          const real *waves, const Exposure *bath, const real *halfway)
