@@ -16,6 +16,7 @@ from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
 from gpusyn.builder.inputs.currents import check_command
+from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
     Description,
@@ -39,6 +40,7 @@ from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
@@ -48,6 +50,7 @@ from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import off_grid
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
 
@@ -74,6 +77,9 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_modulated(bundle, layout)
     _make_groups(layout)
     check_infusions(layout)
+    for injection in described.injections.values():
+        if isinstance(injection.current, Noise):
+            check_noise(injection.current, dt, f"Injection '{injection.name}'.current")
     for clamp in described.clamps.values():
         check_command(clamp, dt)
     for recorder in described.recorders.values():
@@ -223,7 +229,7 @@ def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed:
         parts.append(ReceptorSignature(form, r.effect, synaptic, compartment))
     model = place.population.model
     assert isinstance(model, Membrane)
-    only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
+    only_currents = all((p.effect == "Current" or jumps(p.effect)) and not p.synaptic for p in parts)
     exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
     dendrites = len(place.population.compartments) - 1
     return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed, dendrites)

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from gpusyn.equations import effects, neurons
 from gpusyn.equations.blocker import BlockerCoefficients
-from gpusyn.equations.effects import EFFECTS, Effect
+from gpusyn.equations.effects import EFFECTS, Effect, jumps
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
+from gpusyn.equations.noise import NoiseCoefficients
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
@@ -54,6 +55,7 @@ _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh",
 _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
 _RELEASE_PART = "deliver_releases.cu"
+_GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_potentials.cu")
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
@@ -337,6 +339,14 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
 
 
 @functools.cache
+def gathering_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels that gather currents that are not the same in each step."""
+    files = (*BASE[:5], "distributions.cuh", _COLUMNS, *_GATHERING_PARTS)
+    prelude = numbers.prelude() + coefficient_struct(NoiseCoefficients)
+    return Module(f"currents {numbers}", _join(prelude, files), _kernels_of(files))
+
+
+@functools.cache
 def release_module(numbers: Numbers) -> Module:
     """Return the module of the kernels of synapses that release one by one."""
     drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
@@ -361,7 +371,9 @@ def spine_module(numbers: Numbers) -> Module:
 
 def influx_module(numbers: Numbers) -> Module:
     """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
-    return _influx_module(numbers, tuple(name for name, kind in EFFECTS.items() if _place(kind) in kernel_names()))
+    names = kernel_names()
+    through = tuple(name for name, kind in EFFECTS.items() if _place(kind) in names and not jumps(name))
+    return _influx_module(numbers, through)
 
 
 @functools.lru_cache(maxsize=64)
@@ -397,6 +409,8 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return learning_module(numbers, signature or GIVEN_RULES)
     if file == _RELEASE_PART:
         return release_module(numbers)
+    if file in _GATHERING_PARTS:
+        return gathering_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -15,7 +15,7 @@ import numpy as np
 
 from gpusyn.equations.coefficients import fields_of
 from gpusyn.equations.dendrites import DendriteCoefficients
-from gpusyn.equations.effects import EFFECTS
+from gpusyn.equations.effects import EFFECTS, jumps
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients
 from gpusyn.equations.plasticity import LEARNING_RULES
@@ -210,10 +210,10 @@ class Signature:
 
     def prelude(self) -> str:
         """Return the definitions that make kernels/advance_neurons.cu the kernel of this signature."""
-        rows = [
-            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input}, {r.compartment})"
+        rows = {
+            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input}, {r.compartment})": r
             for r in self.layout()
-        ]
+        }
         neuron = NEURONS[self.neuron]
         return (
             self.numbers.prelude()
@@ -226,6 +226,7 @@ class Signature:
             + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))}, "
             + f"N_DENDRITES = {self.dendrites}, DENDRITE_COEF = {self.dendrite_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+            + f"#define JUMPS(X) {' '.join(row for row, r in rows.items() if jumps(r.effect))}\n"
             + f"#define DENDRITES(X) {' '.join(f'X({k})' for k in range(1, self.compartments))}\n"
         )
 

@@ -30,7 +30,13 @@ SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.item
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
 JUMPS = "a spike makes V jump by the weight (mV), and gpusyn has no receptor that does so"
+JUNCTIONS = (
+    "a gap junction has no direction, and edges have one; leave these edges out, and couple the populations of the "
+    "model that sonata.build returns by its net.couple(A, B, gs.FromArrays(pre, post), conductance)"
+)
 NOT_HERE: dict[str, str] = {
+    "gap_junction*": JUNCTIONS,
+    "nest:gap_junction*": JUNCTIONS,
     "nest:iaf_psc_delta*": JUMPS,
     "nest:aeif_psc_delta*": JUMPS,
     "nrn:IntFire*": JUMPS,
