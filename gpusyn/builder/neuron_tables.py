@@ -89,7 +89,7 @@ class NeuronTables:
         model, where = place.population.model, f"Population '{place.population.name}'"
         assert isinstance(model, Membrane)
         rest = p[model.REST]
-        pause = refractory_steps(p["t_ref"], self.layout.dt, where)
+        pause = refractory_steps(p["t_ref"], self.layout.dt, where, between=model.BETWEEN_STEPS)
         head = MembraneCoefficients(
             threshold=p[model.THRESHOLD] - rest,
             reset=p[model.RESET] - rest if model.RESET else 0.0,

@@ -49,6 +49,7 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
@@ -105,16 +106,22 @@ def _place_populations(layout: Layout) -> None:
         if isinstance(t_ref, Distribution):
             layout.notes.append(Note("Population", name, "drawn refractory times", f"rounded to {layout.dt:g} ms"))
         elif t_ref is not None:
-            refractory_steps(t_ref, layout.dt, f"Population '{name}'")
+            refractory_steps(t_ref, layout.dt, f"Population '{name}'", between=population.model.BETWEEN_STEPS)
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
         )
 
 
-def refractory_steps(t_ref: Any, dt: float, where: str) -> Integers:
-    """Return refractory times (ms) in steps, one or one per neuron; refuse those off the grid."""
-    pause = whole_steps_array(np.atleast_1d(np.asarray(t_ref, float)), dt, f"{where}.t_ref", low=0)
+def refractory_steps(t_ref: Any, dt: float, where: str, *, between: bool = False) -> Integers:
+    """Return refractory times (ms) in steps, one or one per neuron.
+
+    Times that end `between` two steps last until the later one, or are refused.
+    """
+    times = np.atleast_1d(np.asarray(t_ref, float))
+    if between:
+        times = np.where(off_grid(times, dt), np.ceil(times / dt) * dt, times)
+    pause = whole_steps_array(times, dt, f"{where}.t_ref", low=0)
     if pause.max(initial=0) >= 2**24:
         raise ParameterError(
             f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"

@@ -42,6 +42,8 @@ class NeuronModel(Immutable):
         State variables of the model beside V, with their units.
     CHOICES : tuple of str
         Parameters that choose equations, and cannot change during a simulation.
+    BETWEEN_STEPS : bool
+        True if t_ref may end between two steps; V is then held until the later one.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class NeuronModel(Immutable):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     STATES: ClassVar[dict[str, str]] = {}
     CHOICES: ClassVar[tuple[str, ...]] = ()
+    BETWEEN_STEPS: ClassVar[bool] = False
 
     def _describe(self, given: dict[str, Any]) -> None:
         self._set(kind=type(self).__name__, values=ReadOnlyDict(given))

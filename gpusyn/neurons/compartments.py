@@ -168,7 +168,7 @@ class Compartments(Membrane):
                 parameters.append(Parameter(own, p.default, p.unit, f"{p.meaning} ({name})"))
         check_lengths(given, "Compartments")
         self._set(_soma=soma, dendrites=ReadOnlyDict(kept), LIMITS=limits, PARAMETERS=tuple(parameters))
-        self._set(STATES=soma.STATES, CHOICES=soma.CHOICES)
+        self._set(STATES=soma.STATES, CHOICES=soma.CHOICES, BETWEEN_STEPS=soma.BETWEEN_STEPS)
         self._set(REST=soma.REST, THRESHOLD=soma.THRESHOLD, RESET=soma.RESET)
         self._describe(given)
 

@@ -204,7 +204,7 @@ class GLIF(Generalized):
     still during the refractory time; a spike makes theta_spike exp(-th_spike_decay t_ref) theta_spike + th_spike_add,
     and an after-spike current asc_r exp(-asc_decay t_ref) times itself, plus asc_amps. If all receptors are currents, a
     step is exact, but for theta_voltage, which takes synaptic currents into account through V at the start of each
-    step, as in NEST. The defaults are those of NEST's glif_psc, a cell of the mouse's visual cortex; t_ref is rounded.
+    step, as in NEST. The defaults are those of NEST's glif_psc, a cell of the mouse's visual cortex.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ class GLIF(Generalized):
     V_reset : float, array or Distribution
         Reset potential of levels 1 and 3 (mV); V_reset < V_th.
     t_ref : float, array or Distribution
-        Refractory time (ms), >= 0, a multiple of dt; drawn times are rounded to one.
+        Refractory time (ms), >= 0. V is held until the step at or after its end; drawn times are rounded to a step.
     I_e : float, array or Distribution
         Constant current (pA), positive inward.
     th_spike_add : float, array or Distribution
@@ -265,6 +265,7 @@ class GLIF(Generalized):
 
     COEFFICIENTS: ClassVar[type[NamedTuple]] = GLIFCoefficients
     CHOICES: ClassVar[tuple[str, ...]] = ("level",)
+    BETWEEN_STEPS: ClassVar[bool] = True
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("level", 5.0, "", "level of the model, 1 to 5"),
         Parameter("C_m", 58.72, "pF", "membrane capacitance"),
@@ -272,7 +273,7 @@ class GLIF(Generalized):
         Parameter("E_L", -78.85, "mV", "resting potential"),
         Parameter("V_th", -51.68, "mV", "threshold without its parts that change"),
         Parameter("V_reset", -78.85, "mV", "potential after a spike (levels 1, 3)"),
-        Parameter("t_ref", 3.8, "ms", "refractory time"),
+        Parameter("t_ref", 3.75, "ms", "refractory time"),
         Parameter("I_e", 0.0, "pA", "constant current, positive inward"),
         Parameter("th_spike_add", 0.37, "mV", "increase of theta_spike at a spike (levels 2, 4, 5)"),
         Parameter("th_spike_decay", 0.009, "1/ms", "decay rate of theta_spike (2, 4, 5)"),
@@ -320,7 +321,7 @@ class GLIF(Generalized):
         E_L: Value = -78.85,
         V_th: Value = -51.68,
         V_reset: Value = -78.85,
-        t_ref: Value = 3.8,
+        t_ref: Value = 3.75,
         I_e: Value = 0.0,
         th_spike_add: Value = 0.37,
         th_spike_decay: Value = 0.009,
@@ -362,13 +363,14 @@ class GLIF(Generalized):
         V_th, E_L, add, rate, t_ref, fraction, plus = (np.asarray(given[name], np.float64) for name in names)
         with np.errstate(divide="ignore", invalid="ignore"):
             built = np.where(add == 0.0, 0.0, add / -expm1(-rate * t_ref))  # theta_spike after spikes at every t_ref
-            bad = np.flatnonzero(np.atleast_1d(plus >= (1.0 - fraction) * (V_th - E_L + built)))
-        if bad.size:
-            highest = np.atleast_1d(V_th + built)[bad[0]]
+            wrong = plus >= (1.0 - fraction) * (V_th - E_L + built)
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            highest = np.broadcast_to(V_th + built, wrong.shape).flat[k]
             raise ParameterError(
                 f"{where}: voltage_reset_fraction and voltage_reset_add leave V above the threshold"
-                f"{f' at neuron {bad[0]}' if np.ndim(built + V_th + plus + fraction) else ''}, even after many spikes, "
-                f"when it is at {highest:g} mV, and the neuron would never stop spiking; lower one of them"
+                f"{f' at neuron {k}' if wrong.ndim else ''}, even after many spikes, when it is at {highest:g} mV, and "
+                "the neuron would never stop spiking; lower one of them"
             )
 
     def check_drawn_reset(self, drawn: Mapping[str, Any], where: str) -> None:
