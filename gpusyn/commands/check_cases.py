@@ -342,7 +342,7 @@ def coupled_network() -> gs.Network:
     """Return a network of neuron models that gap junctions couple, within populations and between them."""
     net = gs.Network()
     models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0))]
-    kinds = [[], [gs.GABA_A()], [gs.AMPA()]]
+    kinds: list[list[gs.Receptor]] = [[], [gs.GABA_A()], [gs.AMPA()]]
     lif, adex, squid = (
         net.population(model.kind, 130, model, receptors=kind, V=gs.Uniform(-70.0, -60.0))
         for model, kind in zip(models, kinds, strict=True)

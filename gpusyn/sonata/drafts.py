@@ -154,13 +154,17 @@ def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: floa
     """Return the cell of nodes that share a template."""
     template = TEMPLATES[parameters.template[rows[0]]]
     where = f"{nodes.table.file}: population {nodes.name!r}"
-    if "t_ref" in template.parameters:
+
+    def made() -> Cell:
+        with located(where):
+            return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+
+    cell = made()
+    if "t_ref" in template.parameters and not cell.model.BETWEEN_STEPS:
         lengths = parameters.values["t_ref"][rows]
-        moved = lengths_on_steps(lengths, dt, f"{where}: t_ref", findings)
-        if not template.between_steps:
-            store(parameters.values, "t_ref", rows, moved)
-    with located(where):
-        return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+        store(parameters.values, "t_ref", rows, lengths_on_steps(lengths, dt, f"{where}: t_ref", findings))
+        cell = made()
+    return cell
 
 
 def potentials(

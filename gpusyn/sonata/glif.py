@@ -160,7 +160,7 @@ def allen_template(level: int) -> Template:
     """Return the template of a level in the files of the Allen Institute; V starts at rest, as in BMTK."""
     plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] = partial(allen, level)
     rest = {"V_m": Initial(None, "mV", "V")}
-    return Template(units(ALLEN_PORTS), TAUS, partial(cell, level), rest, plain=plain, between_steps=True)
+    return Template(units(ALLEN_PORTS), TAUS, partial(cell, level), rest, plain=plain)
 
 
 GLIF_NEURONS: dict[str, Template] = {
@@ -170,7 +170,6 @@ GLIF_NEURONS: dict[str, Template] = {
         psc,
         {"V_m": Initial(-78.85, "mV", "V")} | STATES,
         plain=numbers,
-        between_steps=True,
     ),
     **{f"nest:glif_{name}_psc": allen_template(level) for level, name in enumerate(ALLEN_NAMES, 1)},
 }

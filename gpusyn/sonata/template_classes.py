@@ -102,8 +102,6 @@ class Template:
     plain : callable, optional
         Function of the contents of a model file that returns them with numbers alone, for models whose parameters are
         lists or text.
-    between_steps : bool
-        True if the model itself takes a t_ref that ends between two steps.
     """
 
     parameters: Mapping[str, Parameter]
@@ -112,7 +110,6 @@ class Template:
     initial: Mapping[str, Initial] = field(default_factory=lambda: {"V_m": Initial(None, "mV", "V")})
     note: str = ""
     plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
-    between_steps: bool = False
 
 
 @dataclass(frozen=True)

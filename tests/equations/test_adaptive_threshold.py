@@ -45,7 +45,7 @@ def test_intervals_follow_from_closed_forms(current, t_ref):
         first = not wanted
         V = current / 10.0 * (1.0 - np.exp(-n * DT / TAU)) if first else course(current, n)
         since = n if first else n + pause
-        beyond = V >= 15.0 + theta * np.exp(-since * DT / TAU_THETA)
+        beyond = 15.0 + theta * np.exp(-since * DT / TAU_THETA) <= V
         at += int(since[np.argmax(beyond)])
         if at > 6000 or not beyond.any():
             break

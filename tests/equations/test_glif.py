@@ -21,8 +21,8 @@ OF_LEVEL = {
 LEVELS = list(OF_LEVEL)
 #: A cell that spikes at every level, whose parts all matter.
 BUSY = {
-    "V_reset": -72.0, "t_ref": 2.0, "I_e": 450.0, "th_spike_add": 2.0, "th_spike_decay": 0.02, "asc_amps": (-30.0, 20.0),
-    "asc_decay": (0.01, 0.1), "asc_r": (0.9, 0.5), "th_voltage_index": 0.02,
+    "V_reset": -72.0, "t_ref": 2.0, "I_e": 450.0, "th_spike_add": 2.0, "th_spike_decay": 0.02,
+    "asc_amps": (-30.0, 20.0), "asc_decay": (0.01, 0.1), "asc_r": (0.9, 0.5), "th_voltage_index": 0.02,
 }  # fmt: skip
 
 

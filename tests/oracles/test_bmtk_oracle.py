@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from gpusyn.commands.cli import main
 from gpusyn.sonata import run_config
 from tests.helpers.paths import NEST_SCRIPTS
 from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
@@ -292,3 +293,26 @@ def test_spikes_of_adaptive_neurons_come_closer_with_dt(tmp_path, model):
         assert len(same) > 0.7 * len(pairs)
         apart.append(float(np.median(same)))
     assert apart[1] < 0.5 * apart[0]
+
+
+def test_bmtk_runs_a_circuit_made_of_tables(tmp_path, monkeypatch):
+    """`gpusyn circuit` writes what other tools read."""
+    monkeypatch.chdir(tmp_path)
+    draw = np.random.default_rng(8)
+    kinds = ["population size model_template C_m t_ref", "V1 20 nest:iaf_psc_alpha 180 3"]
+    kinds += ["V1 10 nest:iaf_psc_exp 120 2", 'LGN 5 virtual "" ""']
+    edges = ["pre post weight delay pre_population post_population"]
+    for pre, size, scale, count in (("LGN", 5, 700.0, 200), ("V1", 30, 60.0, 300)):
+        edges += [f"{draw.integers(size)} {draw.integers(30)} {draw.uniform(-0.3, 1) * scale!r} {draw.uniform(1, 3)!r} "
+                  f"{pre} V1" for _ in range(count)]  # fmt: skip
+    times = [
+        "timestamps population node_ids",
+        *(f"{draw.uniform(1, 290)!r} LGN {draw.integers(5)}" for _ in range(300)),
+    ]
+    for name, lines in (("cells", kinds), ("edges", edges), ("times", times)):
+        write_csv(tmp_path / f"{name}.csv", lines)
+    made = tmp_path / "made"
+    tables = ["cells.csv", "edges.csv", "--spikes", "times.csv"]
+    assert main(["circuit", *tables, "--duration", "300", "--out", str(made)]) == 0
+    run_config(made / "config.json", out=made / "ours", echo=lambda line: None)
+    assert_same_spikes(made / "ours", pointnet(made / "config.json"), V1=200)
