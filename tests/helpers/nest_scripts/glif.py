@@ -47,10 +47,17 @@ def simulate(level: int, task: dict[str, Any]) -> dict[str, np.ndarray]:
     return found | {name: samples[name][order].reshape(-1, len(sizes)) for name in RECORDED}
 
 
+def defaults() -> dict[str, np.ndarray]:
+    """Return the default parameters that are numbers or lists, and V of a cell whose E_L is given."""
+    values = {name: value for name, value in nest.GetDefaults("glif_psc").items() if not isinstance(value, (bool, str))}
+    found = {f"default {name}": np.array(value) for name, value in values.items() if np.array(value).dtype == float}
+    return found | {"default V_m": np.array(nest.Create("glif_psc", params={"E_L": -81.0}).get("V_m"))}
+
+
 if __name__ == "__main__":
     with open(sys.argv[1]) as stream:
         description = json.load(stream)
-    result: dict[str, np.ndarray] = {}
+    result = defaults()
     for level in FLAGS:
         result |= {f"{level} {name}": values for name, values in simulate(level, description).items()}
     np.savez(sys.argv[2], **result)
