@@ -90,7 +90,7 @@ def current_based() -> gs.Network:
     return net
 
 
-@case(40.0, midway=set_states)
+@case(40.0)
 def thresholds() -> gs.Network:
     """GLIF neurons of each level and LIF neurons whose threshold adapts, with currents and with conductances."""
     net = gs.Network()
