@@ -154,7 +154,7 @@ def test_every_key_of_an_input_is_looked_at(small):
         "inputs.pulse.amp_start: must be", "inputs.pulse.width: must be", "inputs.pulse.amp_end: must be a finite",
         "inputs.pulse.delay: must be >= 0 ms", "inputs.pulse.duration: must be above 0 ms",
         'inputs.hold.input_type: "spikes" is not known', "inputs.hold.durations: must be",
-        "inputs.levels: looks like volts", "inputs.levels: looks like volts", "inputs.levels.durations: must be above 0",
+        "inputs.levels: looks like volts", "inputs.levels: looks like volts", "inputs.levels.durations: must be",
         'inputs.movie.input_type: "movie"', 'inputs.movie.module: "film"', "inputs.movie.node_set: missing",
         "inputs.replay.delay: must be", "inputs.replay.duration: must be", "inputs.replay.input_file: missing",
     ]  # fmt: skip
