@@ -20,8 +20,8 @@ SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "b
                "by_gid": "by_id", "none": "none"}  # fmt: skip
 
 
-REPORT_KEYS = ("enabled", "module", "type", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
-               "start_time", "end_time", "unit", "compartments")  # fmt: skip
+REPORT_KEYS = ("enabled", "module", "type", "cells", "node_set", "variable_name", "file_name", "dt", "interval",
+               "sections", "start_time", "end_time", "unit", "compartments")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,9 @@ def read_report(entry: Entry, name: str, output: Output, dt: float) -> list[Repo
     stem = file.with_name(file.name.removesuffix(".h5")) if file.name else file
     variables = entry.texts("variable_name")
     several = len(variables) > 1
+    step = "interval" if "interval" in entry and "dt" not in entry else "dt"  # BMTK's name for pointnet
     every, start, stop = (
-        entry.number(key, "ms", default) for key, default in (("dt", dt), ("start_time", 0.0), ("end_time", math.inf))
+        entry.number(key, "ms", default) for key, default in ((step, dt), ("start_time", 0.0), ("end_time", math.inf))
     )
     entry.settle()
     found = [

@@ -29,11 +29,15 @@ SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.item
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
 JUMPS = "a spike makes V jump by the weight (mV), and gpusyn has no receptor that does so"
+IN_USE = (
+    "what it releases is in use for tau_psc before it recovers (states x, y and z), and that of gs.TsodyksMarkram "
+    "recovers from the spike on"
+)
 NOT_HERE: dict[str, str] = {
     "nest:iaf_psc_delta*": JUMPS,
     "nest:aeif_psc_delta*": JUMPS,
     "nrn:IntFire*": JUMPS,
     "nest:glif*": "gpusyn has no GLIF neuron: after-spike currents and an adaptive threshold are missing",
-    "tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",
-    "nest:tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",
+    "tsodyks_synapse*": IN_USE,
+    "nest:tsodyks_synapse*": IN_USE,
 }
