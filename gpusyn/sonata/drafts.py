@@ -67,9 +67,8 @@ class Draft:
         """Variables that a report may ask for; those of receptors that edges brought have gpusyn's names."""
         known = dict(self.cell.variables) if self.cell else {}
         for one in self.brought.values():
-            kinds = (("I", "pA"),) if one.is_current else (("g", "nS"), ("I", "pA"))
-            for letter, unit in kinds:
-                known.setdefault(f"{letter}_{one.name}", Variable(f"{letter}_{one.name}", unit))
+            for name, unit in one.variables.items():
+                known.setdefault(name, Variable(name, unit))
         return known
 
     def positions(self, rows: Integers) -> Integers:
@@ -155,11 +154,17 @@ def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: floa
     """Return the cell of nodes that share a template."""
     template = TEMPLATES[parameters.template[rows[0]]]
     where = f"{nodes.table.file}: population {nodes.name!r}"
-    if "t_ref" in template.parameters:
+
+    def made() -> Cell:
+        with located(where):
+            return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+
+    cell = made()
+    if "t_ref" in template.parameters and not cell.model.BETWEEN_STEPS:
         lengths = parameters.values["t_ref"][rows]
         store(parameters.values, "t_ref", rows, lengths_on_steps(lengths, dt, f"{where}: t_ref", findings))
-    with located(where):
-        return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+        cell = made()
+    return cell
 
 
 def potentials(

@@ -97,7 +97,7 @@ def finding(line: Line) -> str:
     except BaseException as error:
         return f"{type(error).__name__}: {str(error)[:150]}"
     text = said.getvalue()
-    found = ("circuit",) == line.words[:1] and status == 1  # its report of problems
+    found = line.words[:1] == ("circuit",) and status == 1  # its report of problems
     if (status not in (0, USAGE) and not found) or (
         status == USAGE and (text.count("\n") != 1 or "error: " not in text)
     ):

@@ -69,6 +69,7 @@ class Networks:
         self.drive = net.drive(self.E, "AMPA", rate=100.0, weight=1.0)
         self.injection = net.inject(self.I, 100.0)
         self.clamp = net.clamp(self.I[:1], -60.0)
+        self.coupling = net.couple(self.E, self.E + self.I, gs.FixedProbability(0.3))
         self.infusion = net.infuse("CNQX", 10.0, start=1.0, stop=5.0, wash_out=1.0)
         self.spike_recorder = net.record(self.E + self.I, "spikes")
         self.trace_recorder = net.record(self.E[:2], ["V", "g_AMPA"], every=0.5)

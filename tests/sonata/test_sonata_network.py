@@ -81,8 +81,16 @@ def test_missing_template_is_refused(small):
 
 
 def test_unknown_synapse_model_and_weight_function(small):
-    small.input_edge_types = ["edge_type_id model_template", "7 gap_junction"]
-    with pytest.raises(FileError, match=r"input_edge_types\.csv: model_template: 'gap_junction' is not known; known"):
+    small.input_edge_types = ["edge_type_id model_template", "7 bernoulli_synapse"]
+    refused = r"input_edge_types\.csv: model_template: 'bernoulli_synapse' is not known; known"
+    with pytest.raises(FileError, match=refused):
+        built(small)
+
+
+@pytest.mark.parametrize("name", ["gap_junction", "nest:gap_junction"])
+def test_edges_that_are_gap_junctions_are_refused_with_the_way_to_couple(small, name):
+    small.input_edge_types = ["edge_type_id model_template", f"7 {name}"]
+    with pytest.raises(FileError, match=rf"'{name}' is not in gpusyn: a gap junction has no direction.*net\.couple\("):
         built(small)
 
 
