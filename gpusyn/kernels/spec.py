@@ -15,7 +15,7 @@ from gpusyn.kernels.signature import Numbers
 # Arrays of places, which no kernel changes during a run, like tables of records.
 _PLACES = (
     *("route_begin", "ages", "segment_begin", "segment_sizes"),
-    *("row_begin", "address", "set_begin", "train_begin"),
+    *("row_begin", "address", "set_begin", "train_begin", "junction_begin"),
 )
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
@@ -179,7 +179,14 @@ KERNELS: dict[str, KernelSpec] = {
             "gather_currents",
             "block",
             """clock:Clock chunks:Chunk =n_chunks:int =n:int64 =n_currents:int64 current:real noises:NoiseCurrent
-            =n_noises:int noise_coef:real +noise:real +gathered:real""",
+            =n_noises:int noise_coef:real +noise:real =coupled:int junction_begin:int64 junction_other:int
+            junction_conductance:real potential:real +gathered:real""",
+        ),
+        _declare(
+            "gather_potentials.cu",
+            "gather_potentials",
+            "block",
+            "chunks:Chunk =n_chunks:int V:real rest:real +potential:real",
         ),
         _declare(
             "advance_sources.cu",

@@ -37,6 +37,11 @@ def inputs_in_force(access: Access) -> dict[str, Any]:
         "clamps": {
             name: _saved(one.V) for name, one in now.clamps.given.items() if one is not first.clamps.given[name]
         },
+        "couplings": {
+            name: _saved(one.conductance)
+            for name, one in compiled.junctions.couplings.items()
+            if one is not compiled.layout.net.couplings[name]
+        },
         "drives": {name: _changed_drive(one, first.drives[name]) for name, one in now.drives.items()},
         "rates": {name: _saved(model.rate) for name, model in models.items() if "rate" in model.values},
         "times": {
@@ -62,6 +67,8 @@ def put_inputs(access: Access, net: Description, found: dict[str, Any], step: in
         access.inputs.set_injection(injection, _loaded(value), here(injection, "current"))
     for name, value in found["clamps"].items():
         access.inputs.set_clamp(net.clamps[name], _loaded(value), here(net.clamps[name], "V"))
+    for name, value in found.get("couplings", {}).items():  # older checkpoints have none
+        access.junctions.set(net.couplings[name], _loaded(value), here(net.couplings[name], "conductance"))
     for name, values in found["drives"].items():
         if values:
             access.inputs.set_drive(net.drives[name], {key: _loaded(value) for key, value in values.items()})

@@ -70,6 +70,8 @@ def every_kernel() -> list[gs.Network]:
     net.connect(noise, cells, gs.AllToAll(), receptor="GABA_B", weight=0.1)
     net.inject(cells, gs.Waveform([0.0, 10.0], [0.0, 100.0]))
     net.inject(cells[9:], gs.WhiteNoise(std=50.0))
+    squid = net.population("squid", 150, gs.HodgkinHuxley())
+    net.couple(cells + squid, squid, gs.FixedProbability(0.1), 0.5)
     net.infuse("MK-801", 1.0)
     net.record(cells[:7], "V", every=0.5)
     net.record(cells, "spikes")

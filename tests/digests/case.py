@@ -149,6 +149,11 @@ def set_noise(sim: gs.Simulator) -> None:
     sim.set("slow", gs.WhiteNoise(std=line(130, 0.0, 1.0), dt=0.3))
 
 
+def set_conductance(sim: gs.Simulator) -> None:
+    """Replace the conductances of gap junctions."""
+    sim.set("every", gs.Uniform(0.0, 0.3))
+
+
 def change(sim: gs.Simulator) -> None:
     """Replace weights and states."""
     count = len(sim.weights("plastic").pre)

@@ -101,6 +101,8 @@ def test_keys_depend_on_every_part():
         "REWIRING": 0x5E688C373F33F1C7,
         "CALCIUM_NOISE": 0xDA7A06BE8475FF8F,
         "CURRENT_NOISE": 0xB4AE3998CBBBC778,
+        "COUPLE": 0x93BC606757D73283,
+        "JUNCTION": 0xA05BBF6A54B23DC8,
     }
 
 

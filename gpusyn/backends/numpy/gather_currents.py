@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
 from gpusyn.backends.numpy import pieces
+from gpusyn.backends.numpy.junctions import Row, add_junctions, prepare_junctions
 from gpusyn.equations import noise as equations
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.noise import NoiseCoefficients
@@ -17,19 +19,27 @@ from gpusyn.numerics.philox import philox, uniform32
 from gpusyn.utils.typing import Array
 
 
-def prepare_currents(a: SimpleNamespace, signature: Signature | None) -> list[NoiseCurrent]:
-    """Return the noises."""
-    return read_rows(a.noises, NoiseCurrent, int(a.n_noises))
+class Prepared(NamedTuple):
+    """What adds to constant currents: noises, and the junctions of neurons."""
+
+    noises: list[NoiseCurrent]
+    junctions: list[Row]
 
 
-def gather_currents(a: SimpleNamespace, prepared: list[NoiseCurrent]) -> None:
-    """Write the current of this step into each compartment: what is constant, and noise."""
+def prepare_currents(a: SimpleNamespace, signature: Signature | None) -> Prepared:
+    """Return the noises and junctions."""
+    return Prepared(read_rows(a.noises, NoiseCurrent, int(a.n_noises)), prepare_junctions(a))
+
+
+def gather_currents(a: SimpleNamespace, prepared: Prepared) -> None:
+    """Write the current of this step into each compartment: what is constant, noise, and those of gap junctions."""
     now = Clock(*a.clock.tolist()).next
     a.gathered[:] = a.current
-    for noise in prepared:
+    for noise in prepared.noises:
         if noise.start <= now < noise.stop:
             for start, stop in pieces.parts(noise.size, pieces.NEURONS):
                 _add_noise(a, noise, now, start, stop)
+    add_junctions(a, prepared.junctions)
 
 
 def _add_noise(a: SimpleNamespace, noise: NoiseCurrent, now: int, start: int, stop: int) -> None:

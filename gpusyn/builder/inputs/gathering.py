@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from gpusyn.builder.inputs.noise import GATHER, noise_extents
+from gpusyn.builder.inputs.noise import GATHER, NO_NOISE, noise_extents
+from gpusyn.builder.junctions import NO_JUNCTIONS, junction_extents
 from gpusyn.builder.layout import Layout
 from gpusyn.kernels.arrays import Extents, Owner, array_name, bindings
 
 
 def gathering_extents(layout: Layout) -> dict[Owner, Extents]:
     """Return the extents of the arrays of `gather_currents`, for each group that needs it."""
+    noise, junctions = noise_extents(layout), junction_extents(layout)
     found: dict[Owner, Extents] = {}
-    for g, noise in noise_extents(layout).items():
+    for g in sorted({*noise, *junctions}):
         group = layout.groups[g]
-        found[GATHER, g] = {"compartments": group.size * group.signature.compartments, **noise}
+        own = {"compartments": group.size * group.signature.compartments}
+        found[GATHER, g] = own | noise.get(g, NO_NOISE) | junctions.get(g, NO_JUNCTIONS)
     return found
 
 

@@ -22,6 +22,7 @@ from gpusyn.parameters.scalars import whole_steps
 from gpusyn.utils.typing import Array, Floats
 
 GATHER = "gather_currents"
+NO_NOISE: Extents = {"noises": 0, "noisy neurons": 0, "noise coefficients": 0}
 
 
 class Reach(NamedTuple):
@@ -87,7 +88,7 @@ def noise_extents(layout: Layout) -> dict[int, Extents]:
     """Return the extents of the arrays of noise, by group."""
     found: dict[int, Extents] = {}
     for reach in reaches(layout, layout.net.injections):
-        own = found.setdefault(reach.place.group, {"noises": 0, "noisy neurons": 0, "noise coefficients": 0})
+        own = found.setdefault(reach.place.group, dict(NO_NOISE))
         own["noises"] += 1
         own["noisy neurons"] += reach.size
         own["noise coefficients"] += reach.rows * len(NoiseCoefficients._fields)
