@@ -283,7 +283,7 @@ def test_everything_that_can_be_set_is_saved():
     with simulator("numpy") as sim:
         kinds = set(inputs_in_force(sim._state))
     assert kinds == {"parameters", "injections", "clamps", "couplings", "drives", "rates", "times", "draws"}
-    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Drive"}
+    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Coupling", "Drive"}
     assert set(OF_SOURCE.values()) == {"rate", "times"}
 
 
