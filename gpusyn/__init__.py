@@ -54,7 +54,7 @@ from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import GLIF, LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
@@ -73,7 +73,18 @@ from gpusyn.plasticity import (
     TripletSTDP,
     TsodyksMarkram,
 )
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import (
+    AMPA,
+    GABA_A,
+    GABA_B,
+    NMDA,
+    CurrentReceptor,
+    DeltaReceptor,
+    GlycineSite,
+    MgBlock,
+    Receptor,
+    SlowUnblock,
+)
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
 from gpusyn.utils.calls import no_attribute
@@ -107,6 +118,7 @@ __all__ = [
     "AMPA",
     "GABA_A",
     "GABA_B",
+    "GLIF",
     "LIF",
     "NMDA",
     "STDP",
@@ -121,6 +133,7 @@ __all__ = [
     "Compartments",
     "Coupling",
     "CurrentReceptor",
+    "DeltaReceptor",
     "Dendrite",
     "DistanceDelay",
     "DistanceDependent",

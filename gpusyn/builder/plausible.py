@@ -89,7 +89,7 @@ def _negative(projection: Projection) -> Iterator[tuple[str, str]]:
     """Yield a text on each conductance that is drawn from a distribution with negative values."""
     receptors = {receptor.name: receptor for receptor in projection.post.parts[0].population.receptors}
     for name, given in projection.weights.items():
-        if isinstance(given, Distribution) and not receptors[name].is_current and given.bounds()[0] < 0:
+        if isinstance(given, Distribution) and not receptors[name].signed and given.bounds()[0] < 0:
             kept = dataclasses.replace(given, low=0.0).acceptance()  # type: ignore[type-var]  # all are dataclasses
             if kept < given.acceptance() * (1 - _FEW):
                 lost = f"about {100 * (1 - kept / given.acceptance()):.2g} % of {given!r} is negative"

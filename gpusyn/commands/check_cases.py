@@ -354,6 +354,26 @@ def coupled_network() -> gs.Network:
     return net
 
 
+def jumping_network() -> gs.Network:
+    """Return a network of cells whose V spikes make jump, as that of Brunel (2000), and of cells with a dendrite."""
+    net = gs.Network()
+    both = [gs.DeltaReceptor("delta"), gs.DeltaReceptor("kept", refractory="keep")]
+    cell = gs.LIF(V_reset=-60.0)
+    E, I = (net.population(name, size, cell, receptors=both) for name, size in (("E", 240), ("I", 60)))
+    star = gs.Compartments(soma=gs.LIF(I_e=150.0), dendrites={"apical": gs.Dendrite(g_c=gs.Uniform(5.0, 20.0))})
+    branched = net.population("branched", 40, star, receptors={"soma": both, "apical": [both[0], gs.NMDA()]})
+    net.connect(
+        E, E + I, gs.FixedInDegree(24), receptor="delta", weight=gs.Normal(0.5, 0.1), delay=gs.Uniform(0.1, 2.0)
+    )
+    net.connect(I, E + I, gs.FixedProbability(0.1), receptor="delta", weight=-2.0, delay=1.5, storage="procedural")
+    contact = {"apical.delta": gs.Uniform(0.0, 2.0), "apical.NMDA": 0.1, "kept": 0.5}
+    net.connect(E, branched, gs.FixedInDegree(12), weight=contact, delay=0.5)
+    net.drive(E + I, "kept", rate=1200.0, weight=0.6)
+    net.record(E + I + branched, "spikes", name="spikes")
+    net.record(branched, ["V", "V_apical", "I_apical.NMDA"], every=0.2, name="state")
+    return net
+
+
 CASES = (
     Case("demo network", small_demo_network, 90.0),
     Case("demo network, double", small_demo_network, 60.0, "double"),
@@ -363,6 +383,8 @@ CASES = (
     Case("source gates and drugs, double", bath_network, 30.0, "double"),
     Case("current-based", current_network, 90.0),
     Case("current-based, compact weights", current_network, 60.0, weights="compact"),
+    Case("jumps of V", jumping_network, 60.0),
+    Case("jumps of V, double", jumping_network, 30.0, "double"),
     Case("drives and waveforms", driven_network, 90.0),
     Case("drives and waveforms, double", driven_network, 60.0, "double"),
     Case("neuron models", neuron_network, 60.0),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gpusyn.equations import effects, neurons
 from gpusyn.equations.blocker import BlockerCoefficients
-from gpusyn.equations.effects import EFFECTS, Effect
+from gpusyn.equations.effects import EFFECTS, Effect, jumps
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.equations.noise import NoiseCoefficients
@@ -32,6 +32,7 @@ from gpusyn.kernels.signature import (
     Signature,
     coefficient_enum,
     coefficient_struct,
+    neuron_enums,
 )
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
@@ -39,6 +40,7 @@ from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
 BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh", "poisson.cuh")
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
+_NEURON_BASE = "neurons/base.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = (
     "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
@@ -151,6 +153,16 @@ def neuron_file(neuron: str) -> str:
     return _holds("neuron model", neuron, file, neurons.PAGE)
 
 
+def _neuron_text(neuron: str) -> str:
+    """Return the kernel file of a model after those of the models that it is made from.
+
+    The structs that name the coefficients and states of all equations in a file stand before it.
+    """
+    made_from = [kind.__name__ for kind in reversed(NEURONS[neuron].__mro__) if NEURONS.get(kind.__name__) is kind]
+    files = {neuron_file(name): name for name in made_from}
+    return _join("", (_NEURON_BASE,)) + "".join(_join(neuron_enums(name), (file,)) for file, name in files.items())
+
+
 def _counts_hold(struct: str, **counts: int) -> str:
     """Return the line that stops the compiler where a struct has other counts than its twin in Python."""
     same = " && ".join(f"(int){struct}::{name} == {int(n)}" for name, n in counts.items())
@@ -207,7 +219,8 @@ def neuron_module(signature: Signature) -> Module:
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
-        + _join("", (neuron_file(signature.neuron), _BATHS, "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
+        + _neuron_text(signature.neuron)
+        + _join("", (_BATHS, "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 
@@ -358,7 +371,9 @@ def spine_module(numbers: Numbers) -> Module:
 
 def influx_module(numbers: Numbers) -> Module:
     """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
-    return _influx_module(numbers, tuple(name for name, kind in EFFECTS.items() if _place(kind) in kernel_names()))
+    names = kernel_names()
+    through = tuple(name for name, kind in EFFECTS.items() if _place(kind) in names and not jumps(name))
+    return _influx_module(numbers, through)
 
 
 @functools.lru_cache(maxsize=64)

@@ -153,4 +153,10 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         raise ArgumentError(f"{where}: needs what to set of {target.name!r}, and its new value; it has {listed}")
     for name in found:
         one_of(name, names, f"{where}.variable")
+        for population in target.populations if isinstance(target, Selection) else ():
+            if name in population.model.CHOICES:
+                raise ParameterError(
+                    f"{where}: {name} cannot change, because it chooses the equations of '{population.name}'; give it "
+                    "when the population is made"
+                )
     return found

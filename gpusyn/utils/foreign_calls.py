@@ -95,7 +95,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         "write a receptor, such as gs.AMPA(tau_decay=...)": "expsyn exp2syn alphasynapse expcond receptors "
         "init_postsynaptic",
         "write gs.CurrentReceptor(name, tau=...)": "expcurr",
-        "there are no delta synapses yet; gs.CurrentReceptor(name, tau=...) is short": "deltacurr",
+        "write gs.DeltaReceptor(name), whose weights are in mV": "deltacurr",
         _PLASTICITY: "*stdp* *tsodyks* *plasticity* *potentiation* *stochastic* multiquantal* *weightdependence "
         "*timingdependence spikepairrule *pairrule clopath_* vogels_* quantal_* bernoulli_* jonke_* "
         "urbanczik_* ht_synapse cont_delay_synapse",

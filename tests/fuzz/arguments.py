@@ -36,6 +36,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     gs.QuantalRelease: lambda w: {"n": 5, "p": 0.5, "cv": 0.3},
     gs.Compartments: lambda w: {"soma": gs.LIF(), "dendrites": {"apical": gs.Dendrite(), "basal": gs.Dendrite()}},
     gs.CurrentReceptor: lambda w: {"name": "x", "tau": 5.0},
+    gs.DeltaReceptor: lambda w: {"name": "x", "refractory": "keep"},
     gs.DistanceDelay: lambda w: {"velocity": 1.0, "offset": 0.5},
     gs.Annulus: lambda w: {"inner_radius": 1.0, "outer_radius": 2.0, "anchor": (0.5, 0.0)},
     gs.DistanceDependent: lambda w: {"p": 0.5, "sigma": 1.0, "kernel": None, "extent": None, "positions": None},

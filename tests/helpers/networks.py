@@ -143,22 +143,22 @@ class Wiring(Draft):
         matrix = scipy.sparse.coo_array((np.ones(count), pairs), shape=(n, m))
         return gs.FromSparse(matrix), pre, post, count
 
-    def weight(self, current: bool, count: int | None) -> tuple[Any, float]:
+    def weight(self, receptor: Any, count: int | None) -> tuple[Any, float]:
         """A weight, and a size that none of its values exceeds."""
-        scale = self.pick(0.01, 1.0, 10.0) * (40.0 if current else 1.0)
+        scale, signed = self.pick(0.01, 1.0, 10.0) * (40.0 if receptor.is_current else 1.0), receptor.signed
         if self.chance(8):
             self.tags.add("extreme weights")
             scale = self.pick(1e-5, 1e6)
         kind = self.pick(*(VALUES if count is not None else ("number", "Distribution")))
         self.tags.add(f"weight {kind}")
-        sign = -1.0 if current and self.chance(30) else 1.0
+        sign = -1.0 if signed and self.chance(30) else 1.0
         if kind == "number":
             return sign * scale, scale
         if kind == "array":
             relative = self.numbers(0.0, 2.0, count)
             relative[:1] = 1.0  # if all are tiny, they look like siemens
             return sign * scale * relative, 2 * scale
-        if current:
+        if signed:
             return self.pick(gs.Normal(0.0, scale), gs.Uniform(-scale, scale)), 9 * scale
         drawn = self.pick(
             gs.Uniform(0.0, scale),
@@ -199,8 +199,8 @@ class Wiring(Draft):
             self.tags.add("autapses")
         weights, limits = {}, {}
         for receptor in receptors:
-            weights[receptor.name], limits[receptor.name] = self.weight(receptor.is_current, count)
-        if len(receptors) > 1 and receptors[0].is_current == receptors[1].is_current and self.chance(60):
+            weights[receptor.name], limits[receptor.name] = self.weight(receptor, count)
+        if len(receptors) > 1 and receptors[0].weight_unit == receptors[1].weight_unit and self.chance(60):
             factor = self.pick(0.0, 0.08, 2.0)
             weights[receptors[1].name] = gs.Ratio(receptors[0].name, factor)
             limits[receptors[1].name] = max(factor * limits[receptors[0].name], 1e-3)
@@ -320,7 +320,7 @@ class Wiring(Draft):
             own = [r for p in projection.post.populations for r in p.receptors]
             channels = [r for r in own if r.name == calcium]
             fit = all(r.kinetics.linear for r in own if r.name == learns) and not self.gated(projection)
-            fit &= all(not r.is_current and not EFFECTS[r.effect].STATES and not self.slowed(r) for r in channels)
+            fit &= all(not r.signed and not EFFECTS[r.effect].STATES and not self.slowed(r) for r in channels)
             if projection.procedural or projection.plasticity or not fit or not self.chance(70):
                 continue
             if not (high := self.largest(projection.weights[learns])):
@@ -489,8 +489,11 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False) -> Case:
-    """A network that most often spikes, run for a number of steps between two bounds; some cells may have dendrites."""
+def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False, deltas: bool = False) -> Case:
+    """A network that most often spikes, run for a number of steps between two bounds.
+
+    Some cells may have dendrites, and V of some may jump.
+    """
     draft = Wiring(choices, choices.one_of([0.1, 0.25]))
     mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
     draft.tags.add(mood)
@@ -498,6 +501,8 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.neurons(f"n{k}", mood)
     for k in range(choices.whole(1, 2) if dendrites else 0):
         draft.neurons(f"star{k}", mood, dendrites=True)
+    for k in range(choices.whole(1, 2) if deltas else 0):
+        draft.neurons(f"jumper{k}", mood, deltas=True)
     for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
     for k in range(choices.whole(0, 4)):

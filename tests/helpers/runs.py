@@ -133,7 +133,7 @@ def interfere(sim: gs.Simulator) -> None:
     strategies = sim.plan.layout.populations[population.name].strategies
     lumped = [r for r, s in zip(population.receptors, strategies, strict=True) if s.owner == "target"]
     for receptor in lumped:
-        if not receptor.is_current:
+        if not receptor.signed:
             sim.set(population, f"g_{receptor.name}", 0.25)
         if receptor.kinetics.kind in ("alpha", "dual"):
             sim.set(population, f"h_{receptor.name}", np.linspace(0.0, 1.0, population.size))

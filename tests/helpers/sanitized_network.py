@@ -41,6 +41,7 @@ def describe() -> gs.Network:
     branched(net, noise + listed)
     fluctuating(net)
     coupled(net)
+    jumping(net, noise + listed)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -227,6 +228,20 @@ def coupled(net: gs.Network) -> None:
     net.record(squid, ["V", "m"], name="coupled")
 
 
+def jumping(net: gs.Network, sources: gs.Selection) -> None:
+    """Cells whose V spikes make jump, at the soma and at a dendrite; some are held when spikes arrive."""
+    both = [gs.DeltaReceptor("lost"), gs.DeltaReceptor("kept", refractory="keep")]
+    star = gs.Compartments(soma=gs.LIF(I_e=3000.0), dendrites={"apical": gs.Dendrite()})
+    cells = {
+        "J": net.population("J", 12, gs.LIF(I_e=3000.0), receptors=both),
+        "K": net.population("K", 12, star, receptors={"soma": both, "apical": both[:1]}),
+    }
+    for name, own in cells.items():
+        weight = {receptor.name: gs.Normal(0.0, 2.0) for receptor in own.receptors}
+        net.connect(sources, own, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
+        net.record(own, list(own.variables), name=f"jumping {name}")
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     net = describe()
@@ -240,7 +255,7 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T", "fluctuating", "coupled"):
+        for name in (*names, "branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

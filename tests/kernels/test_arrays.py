@@ -146,8 +146,8 @@ def test_states_and_weights_are_all_that_a_checkpoint_needs():
             for spec in program.of_role(role):
                 if spec.name != "spike_begin":  # its first element is always 0
                     second._session.write(spec.name, np.full(spec.shape, 77, spec.dtype))
-        second._step = second._state.step = 16
-        first._recordings.restart(first._provenance(0))
+        second._running.access.step = 16
+        first._running.recordings.restart(first._running.recordings.provenance)
         for sim in (first, second):
             sim.step(12)
         assert differences(outcome(first), outcome(second)) == []
