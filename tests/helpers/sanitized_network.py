@@ -258,7 +258,7 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T", "fluctuating", "jumping J", "jumping K"):
+        for name in (*names, "branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 
