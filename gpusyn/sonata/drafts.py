@@ -66,6 +66,8 @@ class Draft:
         """Variables that a report may ask for; those of receptors that edges brought have gpusyn's names."""
         known = dict(self.cell.variables) if self.cell else {}
         for one in self.brought.values():
+            if not one.kinetics.lasts:
+                continue
             kinds = (("I", "pA"),) if one.is_current else (("g", "nS"), ("I", "pA"))
             for letter, unit in kinds:
                 known.setdefault(f"{letter}_{one.name}", Variable(f"{letter}_{one.name}", unit))

@@ -1,7 +1,7 @@
 """Meaning of each SONATA ``model_template`` in gpusyn: two tables, of nodes and of edges, that users may extend.
 
 >>> len(TEMPLATES), [name for name in SYNAPSES if name.startswith("stdp")]
-(14, ['stdp_synapse', 'stdp_synapse_hom'])
+(16, ['stdp_synapse', 'stdp_synapse_hom'])
 
 A new template is one entry. This one makes the LIF neuron of NEST's model, with twice the capacitance:
 
@@ -28,11 +28,12 @@ SYNAPSES: dict[str, Synapse] = {**NEST_SYNAPSES, **RECEPTORS}
 SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.items()})
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
-JUMPS = "a spike makes V jump by the weight (mV), and gpusyn has no receptor that does so"
+PRECISE = "its spikes are at times off the grid, and those of gpusyn at whole steps"
+EDGES = "it is a gs.LIF with a gs.DeltaReceptor, but edges that end at it have no template here"
 NOT_HERE: dict[str, str] = {
-    "nest:iaf_psc_delta*": JUMPS,
-    "nest:aeif_psc_delta*": JUMPS,
-    "nrn:IntFire*": JUMPS,
+    "nest:iaf_psc_*_ps": PRECISE,
+    "nrn:IntFire1": EDGES,
+    "nrn:IntFire*": "gpusyn has no neuron with its equations",
     "nest:glif*": "gpusyn has no GLIF neuron: after-spike currents and an adaptive threshold are missing",
     "tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",
     "nest:tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",

@@ -1,6 +1,7 @@
 """Run in a process of its own by test_delta_oracle.py: NEST simulates cells of `iaf_psc_delta`.
 
-Reads the cell, trains of spikes and synapses from an .npz file; writes spikes and V of all cells to another. Sources are numbered from 0, cells from the number of sources on. Trains go through parrots, which take a step.
+Reads the cell, trains of spikes and synapses from an .npz file; writes spikes and V of all cells to another. Sources
+are numbered from 0, cells from the number of sources on. Trains go through parrots, which take a step.
 """
 
 from __future__ import annotations
