@@ -31,7 +31,7 @@ SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.item
 PRECISE = "its spikes are at times off the grid, and those of gpusyn at whole steps"
 EDGES = "it is a gs.LIF with a gs.DeltaReceptor, but edges that end at it have no template here"
 NOT_HERE: dict[str, str] = {
-    "nest:iaf_psc_*_ps": PRECISE,
+    "nest:iaf_psc_delta_ps": PRECISE,
     "nrn:IntFire1": EDGES,
     "nrn:IntFire*": "gpusyn has no neuron with its equations",
     "nest:glif*": "gpusyn has no GLIF neuron: after-spike currents and an adaptive threshold are missing",
