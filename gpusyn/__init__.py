@@ -48,14 +48,16 @@ from gpusyn.errors import (
     SweepError,
     UnknownNameError,
 )
+from gpusyn.network.couplings import Coupling
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import GLIF, LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
@@ -116,6 +118,7 @@ __all__ = [
     "AMPA",
     "GABA_A",
     "GABA_B",
+    "GLIF",
     "LIF",
     "NMDA",
     "STDP",
@@ -128,6 +131,7 @@ __all__ = [
     "CalciumSTDP",
     "Clamp",
     "Compartments",
+    "Coupling",
     "CurrentReceptor",
     "DeltaReceptor",
     "Dendrite",
@@ -167,6 +171,7 @@ __all__ = [
     "NeuronModel",
     "Normal",
     "OneToOne",
+    "OrnsteinUhlenbeck",
     "ParameterError",
     "Plan",
     "PlanMemoryError",
@@ -200,6 +205,7 @@ __all__ = [
     "Uniform",
     "UnknownNameError",
     "Waveform",
+    "WhiteNoise",
     "drugs",
     "kinetics",
     "measure",

@@ -34,6 +34,11 @@ struct PoissonDrive {
         most_events, start, stop;
 };
 
+// Noise of one injection into one population.
+struct NoiseCurrent {
+    int64 key_low, key_high, first, size, offset, current, noise, coef, coef_step, every, lasts, start, stop;
+};
+
 // Poisson sources of one population that one block advances.
 struct SourceChunk {
     int64 source, offset, size, drive;

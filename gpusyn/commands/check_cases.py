@@ -65,7 +65,7 @@ def current_network() -> gs.Network:
 
 
 def driven_network() -> gs.Network:
-    """Return a network with every input from outside: Poisson drives, waveforms, currents, clamps, listed spikes."""
+    """Return a network with every input from outside: Poisson drives, waveforms, currents, noise, clamps, spikes."""
     net = gs.Network()
     receptors = [gs.AMPA(tau_rise=0.4, tau_decay=3.0), gs.GABA_A()]
     cells = net.population("cells", 120, gs.LIF(V_th=gs.Normal(-55.0, 1.0)), receptors=receptors)
@@ -78,6 +78,8 @@ def driven_network() -> gs.Network:
     net.drive(cells[:50], "GABA_A", rate=20000.0, weight=0.05, start=20.0, stop=60.0)
     net.inject(cells[40:], gs.Waveform([10.0, 50.0], [80.0, -40.0]), name="steps")
     net.inject(cells[:40], np.linspace(0.0, 150.0, 40), start=5.0, name="constant")
+    net.inject(cells[20:], gs.WhiteNoise(mean=20.0, std=150.0, dt=0.5), stop=50.0, name="white noise")
+    net.inject(cells[::2], gs.OrnsteinUhlenbeck(std=np.linspace(0.0, 90.0, 60), tau=4.0), name="slow noise")
     net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
     net.record(cells, "spikes", name="spikes")
     net.record(varied, "spikes", name="sources")
@@ -336,6 +338,24 @@ def procedural_network() -> gs.Network:
     return net
 
 
+def coupled_network() -> gs.Network:
+    """Return a network of neuron models that gap junctions couple, within populations and between them."""
+    net = gs.Network()
+    models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0))]
+    kinds: list[list[gs.Receptor]] = [[], [gs.GABA_A()], [gs.AMPA()]]
+    lif, adex, squid = (
+        net.population(model.kind, 130, model, receptors=kind, V=gs.Uniform(-70.0, -60.0))
+        for model, kind in zip(models, kinds, strict=True)
+    )
+    net.couple(lif + adex + squid, lif + adex + squid, gs.FixedTotalNumber(3000), gs.Uniform(0.0, 0.3))
+    net.couple(squid, squid, gs.FixedProbability(0.1), 0.5)
+    net.inject(adex, gs.WhiteNoise(std=100.0))
+    net.connect(squid, adex, gs.FixedInDegree(9), receptor="GABA_A", weight=1.0)
+    net.record(lif + adex + squid, "spikes", name="spikes")
+    net.record(lif + adex + squid, "V", every=0.5, name="state")
+    return net
+
+
 def jumping_network() -> gs.Network:
     """Return a network of cells whose V spikes make jump, as that of Brunel (2000), and of cells with a dendrite."""
     net = gs.Network()
@@ -387,6 +407,8 @@ CASES = (
     Case("learning from calcium, double", calcium_network, 12.0, "double"),
     Case("rewiring", rewired_network, 25.0),
     Case("rewiring, double", rewired_network, 12.0, "double"),
+    Case("gap junctions", coupled_network, 30.0),
+    Case("gap junctions, double", coupled_network, 15.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

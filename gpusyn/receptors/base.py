@@ -180,6 +180,19 @@ class Receptor(Immutable, Hinting):
         """True if weights may have any sign, because they are no conductances."""
         return self.weight_unit != "nS"
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Names of what can be recorded of it, such as ``"g_AMPA"``, with their units; currents lack g, jumps all."""
+        if not self.kinetics.lasts:  # V alone shows it
+            return {}
+        found = {} if self.is_current else {f"g_{self.name}": "nS"}
+        found[f"I_{self.name}"] = "pA"
+        if self.effect not in ("Conductance", "Current"):
+            found[f"B_{self.name}"] = "1"
+        if self.kinetics.rises:
+            found[f"h_{self.name}"] = f"{self.weight_unit}/ms"
+        return found
+
     @classmethod
     @public
     def parameters(cls) -> ParameterTable:

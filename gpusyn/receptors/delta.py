@@ -66,7 +66,7 @@ class Jump(NoCurrent):
 
 @effect
 class WaitingJump(NoCurrent):
-    """V jumps by what arrives; what arrives while V is held waits in x, and acts in the first step that V is free."""
+    """V jumps by what arrives; what arrives while V is held waits in x until the first step in which V is free."""
 
     COEFFICIENTS: ClassVar[type[NamedTuple]] = WaitingJumpCoefficients
     STATES: ClassVar[int] = 1

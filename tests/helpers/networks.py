@@ -42,6 +42,7 @@ EVERYTHING = frozenset(
     + [f"{what} {kind}" for what in ("weight", "drive weight") for kind in VALUES]
     + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
+    + ["noise WhiteNoise", "noise OrnsteinUhlenbeck", "noise of each"]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
     + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
     + ["calcium default", "calcium own", "infuse antagonist", "infuse modulator", "infuse blocker"]
@@ -62,6 +63,7 @@ EVERYTHING = frozenset(
         "HomeostaticScaling",
         "CalciumSTDP",
         "Rewiring",
+        "gap junctions",
         "axonal",
         "several events per step",
         "max_events",
@@ -394,6 +396,22 @@ class Wiring(Draft):
             for strategy, receptor in zip(choose_strategies(population, *everything), population.receptors, strict=True)
         )
 
+    # ---- gap junctions ----
+    def couple(self, rng: np.random.Generator) -> None:
+        """Couple neurons of some populations, by numbers of their own, so far as a step can follow."""
+        if rng.random() > 0.3:
+            return
+        self.tags.add("gap junctions")
+        every = sum(self.cells[1:], self.cells[0])
+        cells = [every, self.cells[0], every[int(rng.integers(every.size)) :]]
+        C_m = min(np.min(getattr(v, "low", None) or v) for v in (p.model.values["C_m"] for p in self.cells))
+        most = 0.2 * float(C_m) / self.dt / every.size
+        for k in range(int(rng.integers(1, 3))):
+            A, B = (cells[int(rng.integers(len(cells)))] for _ in "AB")
+            rule = (gs.FixedProbability(0.3), gs.AllToAll())[int(rng.integers(2))]
+            g = (most, gs.Uniform(0.0, most))[int(rng.integers(2))]
+            self.add("couple", A, B, rule, g, name=f"g{k}")
+
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
@@ -433,6 +451,27 @@ class Wiring(Draft):
         target = self.some_of(self.pick(*self.cells))
         current = self.timed("inject", -300.0, 900.0, target.size)
         self.add("inject", target, current, name=f"i{index}", **part_of(self, target, "inject into"), **self.window())
+
+    def fluctuate(self) -> None:
+        """Noise into some compartments; it has a generator of its own, so that other choices stay as they are."""
+        own = np.random.default_rng([len(self.lines), *map(len, self.lines)])
+        for k in range(int(own.integers(0, 3))):
+            cell = self.cells[int(own.integers(len(self.cells)))]
+            target = (cell, cell[:: int(own.integers(1, 4))], cell[cell.size // 2 :])[int(own.integers(3))]
+            each = own.random() < 0.3
+            std = np.round(own.uniform(0.0, 300.0, target.size), 3) if each else float(own.integers(0, 300))
+            mean = float(own.integers(-50, 50))
+            kind = ("WhiteNoise", "OrnsteinUhlenbeck")[int(own.integers(2))]
+            self.tags |= {f"noise {kind}"} | ({"noise of each"} if each else set())
+            if kind == "WhiteNoise":
+                noise: Any = gs.WhiteNoise(mean, std=std, dt=int(own.integers(1, 9)) * self.dt)
+            else:
+                noise = gs.OrnsteinUhlenbeck(mean, std=std, tau=float(own.integers(1, 90)) / 10.0)
+            start = int(own.integers(0, 9)) * self.dt
+            when = {"start": start, "stop": start + 20 * self.dt} if own.random() < 0.4 else {}
+            names = [compartment.name for compartment in cell.compartments]
+            place = {"compartment": names[int(own.integers(len(names)))]} if len(names) > 1 else {}
+            self.add("inject", target, noise, name=f"noise{k}", **place, **when)
 
     def clamp(self) -> None:
         cell = self.pick(*self.cells)
@@ -476,6 +515,7 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.inject(k)
     if draft.chance(25):
         draft.clamp()
+    draft.fluctuate()
     draft.draw_again()
     draft.record()
     precision = choices.one_of(["single", "single", "double"])
@@ -487,6 +527,7 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
     draft.make_calcium()
     draft.make_scaled()
     draft.make_rewired()
+    draft.couple(np.random.default_rng([seed % 1000, 15]))
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

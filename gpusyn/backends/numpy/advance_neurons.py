@@ -245,9 +245,10 @@ def _threshold(
     reached = flush(np.where(held, V, free_v))
     end = jumped(bathed, 0, reached, held, arrivals)  # whatever follows v within the step sees it before
     sound = valid(end)  # checked before a reset could hide a fault
-    fires = ~pausing & (end >= c.threshold)
+    model.adapt(cells.x, V, cells.soma.injected(waves), pausing, own)
+    fires = ~pausing & model.reaches(end, cells.x, c.threshold, own)
     if not holds:
-        fires &= ~(c.threshold <= V)
+        fires &= ~model.reaches(V, cells.x, c.threshold, own)
     counter = np.where(fires, c.refractory.astype(np.int32), np.where(pausing, refractory - 1, 0))
     if waves is not None:
         clamped = clamp_wave != 0
@@ -257,6 +258,7 @@ def _threshold(
         counter = np.where(clamped, 0, counter)
     model.follow(cells.x, V, reached, fires, own)
     resets = fires & holds
-    V[:] = np.where(resets, c.reset, reached)
+    restarted = model.restart(V, c.reset, own) if holds else reached
+    V[:] = np.where(resets, restarted, reached)
     refractory[:] = counter
-    return reached, np.where(resets, c.reset, end), fires, sound
+    return reached, np.where(resets, restarted, end), fires, sound

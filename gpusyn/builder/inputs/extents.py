@@ -12,6 +12,7 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import Extents
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.numerics.poisson import pieces_of
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 
 
@@ -37,6 +38,8 @@ def input_extents(layout: Layout, steps: int) -> Extents:
 
 def _columns(injection: Injection, layout: Layout) -> int:
     """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
+    if isinstance(injection.current, Noise):
+        return 0
     if isinstance(injection.current, Waveform):
         return len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):
