@@ -53,7 +53,7 @@ from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import LIF, AdEx, GammaSource, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.waveform import Waveform
@@ -137,6 +137,7 @@ __all__ = [
     "FromSparse",
     "FromTable",
     "Gamma",
+    "GammaSource",
     "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",

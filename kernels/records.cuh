@@ -34,7 +34,12 @@ struct PoissonDrive {
         most_events, start, stop;
 };
 
-// Poisson sources of one population that one block advances.
+// A population of renewal processes.
+struct Renewal {
+    int64 key_low, key_high, advance, advance_step, time_step, intervals, interval_step, waiting, most_events;
+};
+
+// Sources of one population that one block advances.
 struct SourceChunk {
     int64 source, offset, size, drive;
 };

@@ -8,12 +8,13 @@ from gpusyn.neurons.base import Membrane, NeuronModel
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
 from gpusyn.neurons.izhikevich import Izhikevich
 from gpusyn.neurons.lif import LIF
-from gpusyn.neurons.sources import PoissonSource, SpikeSource
+from gpusyn.neurons.sources import GammaSource, PoissonSource, SpikeSource
 
 __all__ = [
     "LIF",
     "NEURONS",
     "AdEx",
+    "GammaSource",
     "HodgkinHuxley",
     "Izhikevich",
     "Membrane",
