@@ -125,7 +125,9 @@ def test_everything_that_there_is_is_drawn():
     assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
     inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
     assert inputs == {"drive", "inject", "clamp", "infuse"}
-    assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "SpikeSource"}, "see tests/helpers/neuron_models.py"
+    assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "GammaSource", "SpikeSource"}, (
+        "see tests/helpers/neuron_models.py"
+    )
 
 
 def check_batch(batch: int, networks: int = NETWORKS) -> None:
