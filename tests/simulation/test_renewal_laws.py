@@ -70,7 +70,7 @@ def p_value(intervals, law):
 def test_intervals_have_their_law(name):
     intervals, model = first_intervals(name), MODELS[name]
     assert p_value(intervals, law_of(model)) > 1e-3
-    assert p_value(intervals, law_of(model, 1.4)) < 1e-4
+    assert p_value(intervals, law_of(model, 1.3)) < 1e-4
 
 
 @pytest.mark.parametrize("name", MODELS)
