@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
 from gpusyn.builder.inputs.extents import input_extents, renewal_extents
+from gpusyn.builder.inputs.gathering import gathered_groups, gathering_extents
+from gpusyn.builder.inputs.noise import GATHER
+from gpusyn.builder.junctions import POTENTIALS, coupled_groups
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.plasticity import modulators, scaling, spines
@@ -70,6 +73,8 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
+    launches += [(POTENTIALS, g) for g in sorted(coupled_groups(layout))]
+    launches += [(GATHER, g) for g in gathered_groups(layout)]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
@@ -104,7 +109,7 @@ def remembers(layout: Layout) -> bool:
 
 def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) -> int:
     """Return the number of independent units of a launch's work."""
-    if kernel in ("advance_neurons", "advance_poisson", RENEWALS):
+    if kernel in ("advance_neurons", GATHER, POTENTIALS, "advance_poisson", RENEWALS):
         return counts["chunks"]
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
@@ -264,6 +269,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= one_by_one.release_extents(layout)
+    sizes |= gathering_extents(layout)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     sizes |= scaling.scaling_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
@@ -277,6 +283,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
+        "coupled ids": layout.n_sources if layout.net.couplings else 1,
         "remembered ids": layout.n_sources if remembers(layout) else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
         "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet

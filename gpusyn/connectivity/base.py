@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -62,7 +62,16 @@ class Rule(ABC):
     global ids of the neurons of both selections, unique in each. A synapse between equal ids is an autapse. ``None``
     means that the selections share no neuron. Both may be :class:`gpusyn.utils.ids.KeySpans`, which become arrays with
     `numpy.asarray`; `count_autapses` counts them without.
+
+    Attributes
+    ----------
+    UNORDERED : {"listed", "each", "total", "degree", "one"}
+        How the rule draws pairs without a direction (`gpusyn.connectivity.unordered`): each pair by itself, a total
+        number of them, so many for each neuron of one side, one for each neuron; or pairs are listed, and those within
+        a population must be listed in both directions.
     """
+
+    UNORDERED: ClassVar[str] = "listed"
 
     def bind(self, pre: Any, post: Any, where: str) -> Rule:
         """Return the rule for two selections: itself, unless it needs more of them than their sizes.

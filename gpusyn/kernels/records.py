@@ -131,6 +131,29 @@ class Renewal(NamedTuple):
     most_events: int
 
 
+class NoiseCurrent(NamedTuple):
+    """Noise of one injection into `size` neurons of a population, from neuron `first` of their group on.
+
+    The first is neuron `offset` of its population. It gets a fresh number `every` so many steps, which replaces the one
+    before or, if that `lasts`, moves it. Coefficients are the same for all neurons (`coef_step` 0) or each has its own
+    (1): `size` values of each coefficient, one after the other.
+    """
+
+    key_low: int
+    key_high: int
+    first: int
+    size: int
+    offset: int
+    current: int
+    noise: int
+    coef: int
+    coef_step: int
+    every: int
+    lasts: int
+    start: int
+    stop: int
+
+
 class SourceChunk(NamedTuple):
     """Sources of one population that one block advances; `offset` is the place of the first source in it.
 
@@ -554,9 +577,10 @@ class Spine(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, Renewal, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput,
-        Shared, SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
-        TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet, Spine,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, Renewal, NoiseCurrent, SourceChunk, Route, DrawnSet, DrawnPart,
+        DrawnOutput, Shared, SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease,
+        ReleaseSums, TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet,
+        Spine,
     )
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from gpusyn.kernels.signature import Numbers
 # Arrays of places, which no kernel changes during a run, like tables of records.
 _PLACES = (
     *("route_begin", "ages", "segment_begin", "segment_sizes"),
-    *("row_begin", "address", "set_begin", "train_begin"),
+    *("row_begin", "address", "set_begin", "train_begin", "junction_begin"),
 )
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
@@ -173,6 +173,20 @@ KERNELS: dict[str, KernelSpec] = {
             synaptic:real coef:real =n_rows:int64 current:real current_wave:int clamp_wave:int waves:real
             =n_waves:int bath:Bath bath_kinetics:real =bath_width:int +ring:acc rings:Ring drives:PoissonDrive
             drive_limits:uint32 drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
+        ),
+        _declare(
+            "gather_currents.cu",
+            "gather_currents",
+            "block",
+            """clock:Clock chunks:Chunk =n_chunks:int =n:int64 =n_currents:int64 current:real noises:NoiseCurrent
+            =n_noises:int noise_coef:real +noise:real =coupled:int junction_begin:int64 junction_other:int
+            junction_conductance:real potential:real +gathered:real""",
+        ),
+        _declare(
+            "gather_potentials.cu",
+            "gather_potentials",
+            "block",
+            "chunks:Chunk =n_chunks:int V:real rest:real +potential:real",
         ),
         _declare(
             "advance_sources.cu",

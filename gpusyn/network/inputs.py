@@ -15,6 +15,7 @@ from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.compartments import SOMA
+from gpusyn.parameters.noise import Noise, injected
 from gpusyn.parameters.scalars import instance, one_of, public, real
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit, time_window
 
@@ -111,7 +112,7 @@ class NetworkInputs(NetworkObjects):
     def inject(
         self,
         target: Selection | str,
-        current: Values | Waveform,
+        current: Values | Waveform | Noise,
         *,
         start: float = 0.0,
         stop: float | None = None,
@@ -124,8 +125,8 @@ class NetworkInputs(NetworkObjects):
         ----------
         target : Selection or str
             Neurons of this network, or the name of a population; spike sources are not allowed.
-        current : float, array_like, shape (target.size,), or Waveform
-            Current into each neuron (pA); positive is inward (depolarising).
+        current : float, array_like, shape (target.size,), Waveform, WhiteNoise or OrnsteinUhlenbeck
+            Current into each neuron (pA); positive is inward (depolarising). Noise is independent for each neuron.
         start : float
             Time at which the current begins (ms), >= 0.
         stop : float, optional
@@ -164,7 +165,7 @@ class NetworkInputs(NetworkObjects):
         where = checked_compartment(target, compartment, "Network.inject().compartment")
         name = self._free_name("injection", name, f"inject->{_place(target, where)}")
         here = f"Injection {name!r}"
-        kept = number_array_or_waveform(current, target.size, f"{here}.current", unit="pA")
+        kept = injected(current, target.size, f"{here}.current")
         return self._add("injection", Injection(name, target, kept, *time_window(start, stop, here), where))
 
     @public

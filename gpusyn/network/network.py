@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, DistanceWeight, Rule
 from gpusyn.network.compartments import check_variables, compartments_of, placed_receptors
+from gpusyn.network.couplings import NetworkCouplings
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plastic_receptors import named_plasticity
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
@@ -41,8 +42,8 @@ __all__ = ["Network"]
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
-class Network(NetworkInputs, NetworkRecording):
-    """Description of a network: populations, projections, inputs and recorders.
+class Network(NetworkCouplings, NetworkInputs, NetworkRecording):
+    """Description of a network: populations, projections, gap junctions, inputs and recorders.
 
     Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
     step are made when a :class:`Simulator` compiles the network. Names are unique in a network because they are the
@@ -51,7 +52,7 @@ class Network(NetworkInputs, NetworkRecording):
 
     Attributes
     ----------
-    populations, projections, drives, injections, clamps, infusions, recorders : mapping of str to object
+    populations, projections, couplings, drives, injections, clamps, infusions, recorders : mapping of str to object
         The objects of the network by name, in order of creation.
 
     Examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from itertools import count
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from weakref import WeakSet
 
 from gpusyn.drugs.infusion import Infusion
@@ -18,12 +18,16 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, object_name, one_of, public
 from gpusyn.utils.calls import Hinting
 
+if TYPE_CHECKING:
+    from gpusyn.network.couplings import Coupling
+
 Anything = TypeVar("Anything")
-Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
+Kind = Literal["population", "projection", "coupling", "drive", "injection", "clamp", "infusion", "recorder"]
 
 _METHODS: dict[Kind, str] = {
     "population": "population",
     "projection": "connect",
+    "coupling": "couple",
     "drive": "drive",
     "injection": "inject",
     "clamp": "clamp",
@@ -57,6 +61,11 @@ class NetworkObjects(Hinting):
     def projections(self) -> Mapping[str, Projection]:
         """Projections by name, in order of creation."""
         return MappingProxyType(self._objects["projection"])
+
+    @property
+    def couplings(self) -> Mapping[str, Coupling]:
+        """Gap junctions by name, in order of creation."""
+        return MappingProxyType(self._objects["coupling"])
 
     @property
     def drives(self) -> Mapping[str, Drive]:
@@ -191,13 +200,13 @@ class NetworkObjects(Hinting):
                 )
         return found
 
-    def _own_neurons(self, target: Any, here: str) -> Selection:
+    def _own_neurons(self, target: Any, here: str, argument: str = "target") -> Selection:
         """Return a selection of this network's neurons, as `_own` does; refuse spike sources."""
-        found = self._own(target, f"{here}.target")
+        found = self._own(target, f"{here}.{argument}")
         for population in found.populations:
             if population.is_source:
                 raise ParameterError(
-                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no membrane; "
+                    f"{here}.{argument}: {population.name!r} is a {population.model.kind}, which has no membrane; "
                     "give neurons, such as gs.LIF"
                 )
         return found

@@ -97,7 +97,7 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
     if group.synapse.receptor is not None:
         with located(f"{where}, {group.name}"):
             receptor = post.bring(group)
-        if not receptor.is_current and (negative & rows).any():
+        if not receptor.signed and (negative & rows).any():
             least = values.weight[rows].min()
             raise FileError(f"{where}: weights of {group.name} must be >= 0 nS (got {least:g}); correct them")
         return [(receptor.name, rows, values.weight)]

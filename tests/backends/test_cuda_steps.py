@@ -8,7 +8,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.cuda.session import GRAPH_STEPS
 from gpusyn.errors import BackendError
-from gpusyn.simulation import simulator
+from gpusyn.simulation import running
 from tests.emulation import cupy, launches, pretend, using
 from tests.emulation.compile import Kernel
 from tests.emulation.device import calls
@@ -129,7 +129,7 @@ MOST_CALLS = {"1 k": 80, "77 k": 330, "1 M": 330}  # launches, graph launches, c
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_host_is_asked_seldom(size, nothing_runs, monkeypatch):
-    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
+    monkeypatch.setattr(running, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
     net = gs.Network()
     cells = net.population("cells", SIZES[size], gs.LIF(), receptors=[gs.AMPA()])
     net.connect(cells[:100], cells[:100], gs.OneToOne(), receptor="AMPA", weight=1.0, delay=1.5)
@@ -169,7 +169,7 @@ def test_events_of_gates_stay_on_the_device():
 
 
 def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
-    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)
+    monkeypatch.setattr(running, "CHUNK_SECONDS", math.inf)
     events = []
     net = gs.Network()
     net.record(net.population("noise", 20, gs.PoissonSource(rate=5000.0)), "spikes")
@@ -187,7 +187,7 @@ def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
             return read(name, start, stop, after)
 
         session.run, session.read = noted_run, noted_read
-        sim._chunk = 16
+        sim._running._chunk = 16
         sim.step(64)
     assert events == ["run", "run", "read", "run", "read", "run", "read", "read"]
 

@@ -162,7 +162,8 @@ def test_every_form_of_weights_delays_and_inputs_occurs(networks):
     assert any(p.w_max for p in projections)
     timed = forms | {"Waveform"}
     assert names(d.rate for net in networks for d in net.drives.values()) == timed
-    assert names(i.current for net in networks for i in net.injections.values()) == timed
+    noise = {"WhiteNoise", "OrnsteinUhlenbeck"}
+    assert names(i.current for net in networks for i in net.injections.values()) == timed | noise
     assert names(c.V for net in networks for c in net.clamps.values()) == {"float", "Waveform"}
 
 

@@ -41,7 +41,7 @@ def break_everything(small) -> list[str]:
     small.models["E.json"] |= {"tau_n": 3.0, "V_th": -0.05}
     small.models["I.json"] |= {"C_m": -1.0, "Ca": 3.0}
     small.synapse_models["empty.json"] = {"tau": 1.0}
-    small.edge_types[2] = "2 * ei=='i' 2.04 -40.0 static_synapse absent.json"
+    small.edge_types[2] = "2 * ei=='i' 0.04 -40.0 static_synapse absent.json"
     small.input_edge_types = ["edge_type_id model_template weight_function", "7 bursting gaussianLL"]
     simulation = small.simulation
     simulation["conditions"] = {"v_init": "low"}
@@ -98,7 +98,7 @@ def test_damaged_files_of_nodes_hide_nothing_of_one_another(small):
 def test_a_time_step_that_cannot_be_read(small):
     """Nothing is said of delays and intervals, which nobody can judge."""
     small.simulation["run"]["dt"] = "0.1"
-    small.edge_types[1] = "1 * * 1.57 NULL static_synapse absent.json"
+    small.edge_types[1] = "1 * * 0.01 NULL static_synapse absent.json"
     small.simulation["inputs"]["hold"] = {"input_type": "voltage_clamp", "module": "seclamp", "voltage": -55.0,
                                           "delay": 0, "duration": 50, "node_set": "cells"}  # fmt: skip
     first, second = check_config(small.write()).problems

@@ -28,6 +28,8 @@ from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.backends.numpy import find_influx as influx
+from gpusyn.backends.numpy import gather_currents as currents
+from gpusyn.backends.numpy import junctions
 from gpusyn.backends.numpy import learn_weights as learning
 from gpusyn.backends.numpy import remember_gates as spine_gates
 from gpusyn.backends.numpy import remember_spikes as trains
@@ -52,6 +54,8 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 TWINS: dict[str, Twin] = {
     "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "gather_potentials": Twin(junctions.prepare_potentials, junctions.gather_potentials),
+    "gather_currents": Twin(currents.prepare_currents, currents.gather_currents),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
     "advance_lists": Twin(_nothing, sources.advance_lists),
     "advance_renewals": Twin(renewals.prepare_renewals, renewals.advance_renewals),

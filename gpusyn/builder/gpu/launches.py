@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gpusyn.builder.gpu.activity import Activity
+from gpusyn.builder.gpu.currents import gathered, potentials
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
 from gpusyn.builder.gpu.learning import learning, modulating, remembered, scaling
@@ -24,6 +25,8 @@ from gpusyn.kernels.arrays import SYNAPSE_KERNELS
 
 KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "advance_neurons": neurons,
+    "gather_potentials": potentials,
+    "gather_currents": gathered,
     "advance_poisson": poisson_sources,
     "advance_lists": listed_sources,
     "advance_renewals": renewal_sources,

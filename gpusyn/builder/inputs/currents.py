@@ -13,6 +13,7 @@ from gpusyn.builder.inputs.courses import Column, Course, StepTimes, Window, ste
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -73,6 +74,8 @@ class Injections:
             wave.flags.writeable = False
 
     def _inject(self, injection: Injection) -> None:
+        if isinstance(injection.current, Noise):
+            return  # its currents are gathered
         when = window(injection, self.layout.dt, f"Injection '{injection.name}'")
         offset = 0
         for population, ids in injection.target.parts:
@@ -119,8 +122,8 @@ class Injections:
 
     def replaced(self, injection: Injection) -> Injections:
         """Return the injections with another current of one of them."""
-        given = {**self.given, injection.name: injection}
-        if injection.name not in self._constants or isinstance(injection.current, Waveform):
+        given, is_noise = {**self.given, injection.name: injection}, isinstance(injection.current, Noise)
+        if isinstance(injection.current, Waveform) or not (injection.name in self._constants or is_noise):
             return Injections(self.layout, given, self.first)
         changed = copy.copy(self)  # the neurons, and the columns of other currents, stay as they are
         changed.given = given

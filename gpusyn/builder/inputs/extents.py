@@ -15,6 +15,7 @@ from gpusyn.kernels.records import CHUNK
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.neurons.sources import RENEWALS
 from gpusyn.numerics.poisson import pieces_of
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 
 
@@ -53,6 +54,8 @@ def renewal_extents(layout: Layout, steps: int) -> Extents:
 
 def _columns(injection: Injection, layout: Layout) -> int:
     """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
+    if isinstance(injection.current, Noise):
+        return 0
     if isinstance(injection.current, Waveform):
         return len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):

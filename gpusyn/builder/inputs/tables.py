@@ -10,6 +10,7 @@ import numpy as np
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
+from gpusyn.builder.inputs.noise import NoiseTables
 from gpusyn.builder.inputs.poisson import PoissonTables
 from gpusyn.builder.inputs.renewals import RenewalTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
@@ -17,6 +18,7 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
+from gpusyn.parameters.noise import Noise
 from gpusyn.utils.typing import Array
 
 
@@ -34,7 +36,7 @@ class InputTables:
         Drives in force.
     models : dict of str to Source
         Models in force of the populations of spike sources.
-    injections, clamps, bath, poisson, renewals, spike_lists
+    injections, noise, clamps, bath, poisson, renewals, spike_lists
         Tables of each kind of input.
     dose_columns : dict of OpenChannelBlocker to int
         Column of each blocker's dose.
@@ -60,6 +62,7 @@ class InputTables:
         # the injections come last, because only their number of columns can change
         first = self.modulator_column + len(self._modulators)
         self.injections = Injections(layout, layout.net.injections, first)
+        self.noise = NoiseTables(layout, seed, trial, self.injections.given)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
         self.renewals = RenewalTables(layout, seed, trial, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
@@ -76,6 +79,8 @@ class InputTables:
         """Return the tables with another injection of the same name."""
         changed = copy.copy(self)
         changed.injections = self.injections.replaced(injection)
+        if isinstance(injection.current, Noise):
+            changed.noise = self.noise.replaced(changed.injections.given)
         changed.width = max(self.width, len(changed.columns))
         return changed
 
@@ -131,6 +136,7 @@ class InputTables:
         if trial != self.poisson.trial:
             changed.poisson = self.poisson.with_trial(trial)
             changed.renewals = self.renewals.with_trial(trial)
+            changed.noise = self.noise.with_trial(trial)
         return changed
 
     # ---- arrays ----
@@ -143,6 +149,7 @@ class InputTables:
         return {
             "waves": self.waves(steps),
             **self.bath.arrays(),
+            **self.noise.arrays(),
             **self.poisson.arrays(steps),
             **self.renewals.arrays(steps),
             **self.spike_lists.arrays(),
