@@ -128,7 +128,7 @@ def test_everything_that_there_is_is_drawn():
     assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
     inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
     assert inputs == {"drive", "inject", "clamp", "infuse"}
-    others = {"LIF", "GLIF", "PoissonSource", "SpikeSource"}  # GLIF: tests/helpers/thresholds.py
+    others = {"LIF", "GLIF", "PoissonSource", "GammaSource", "SpikeSource"}  # GLIF: tests/helpers/thresholds.py
     assert set(NEURONS) - set(MODELS) == others, "see tests/helpers/neuron_models.py"
 
 
