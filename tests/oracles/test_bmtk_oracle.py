@@ -252,6 +252,33 @@ def test_the_table_overrules_the_model_of_an_edge(tmp_path):
     assert_same_spikes(*both(circuit.write()), v1=200, th=50)
 
 
+GLIF = {
+    "C_m": 58.72, "g": 9.43, "E_L": -78.85, "V_th": -51.68, "t_ref": 3.75, "tau_syn": [5.5, 2.8],
+}  # fmt: skip
+RESET = {"th_spike_add": 0.37, "th_spike_decay": 0.009, "voltage_reset_fraction": 0.2, "voltage_reset_add": 18.51}
+AFTER = {"asc_decay": [0.003, 0.1], "asc_amps": [-9.18, -98.94], "asc_r": [1.0, 1.0], "asc_init": [0.0, 0.0]}
+VOLTAGE = {"th_voltage_index": 0.005, "th_voltage_decay": 0.09}
+FLAGS = ("spike_dependent_threshold", "after_spike_currents", "adapting_threshold")
+LEVELS = {
+    1: ({"V_reset": -78.85}, (False, False, False)),
+    2: (RESET, (True, False, False)),
+    3: ({"V_reset": -78.85, **AFTER}, (False, True, False)),
+    4: (RESET | AFTER, (True, True, False)),
+    5: (RESET | AFTER | VOLTAGE, (True, True, True)),
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_spike_of_generalised_leaky_neurons(tmp_path, level):
+    circuit = Allen(tmp_path)
+    parameters, flags = LEVELS[level]
+    circuit.templates = dict.fromkeys(circuit.templates, "nest:glif_psc")
+    circuit.cells = {name: GLIF | parameters | dict(zip(FLAGS, flags, strict=True)) for name in circuit.cells}
+    circuit.synapses["static"] = {"receptor_type": 2}
+    circuit.unit = 0.3
+    assert_same_spikes(*both(circuit.write()), v1=200, th=50)
+
+
 CONDUCTANCE = {"C_m": 250.0, "g_L": 12.5, "E_L": -72.0, "V_th": -52.0, "V_reset": -60.0, "t_ref": 2.0, "E_in": -85.0}
 ADAPTIVE = {
     "C_m": 200.0, "g_L": 10.0, "E_L": -65.0, "V_th": -50.0, "tau_w": 100.0, "a": 3.0, "b": 30.0, "V_reset": -58.0,
