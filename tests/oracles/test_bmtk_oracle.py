@@ -15,8 +15,10 @@ import pytest
 
 from gpusyn.commands.cli import main
 from gpusyn.sonata import run_config
+from gpusyn.sonata.glif import ALLEN_NAMES
 from tests.helpers.paths import NEST_SCRIPTS
 from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
+from tests.sonata.test_glif import ALLEN
 
 pytestmark = [
     pytest.mark.oracle,
@@ -276,6 +278,26 @@ def test_every_spike_of_generalised_leaky_neurons(tmp_path, level):
     circuit.cells = {name: GLIF | parameters | dict(zip(FLAGS, flags, strict=True)) for name in circuit.cells}
     circuit.synapses["static"] = {"receptor_type": 2}
     circuit.unit = 0.3
+    assert_same_spikes(*both(circuit.write()), v1=200, th=50)
+
+
+@pytest.mark.parametrize("name", ALLEN_NAMES)
+def test_every_spike_of_models_of_the_allen_database(tmp_path, name):
+    """BMTK reads the same file, in SI units, and makes NEST's parameters of it."""
+    circuit = Allen(tmp_path)
+    circuit.templates = dict.fromkeys(circuit.templates, f"nest:glif_{name}_psc")
+    circuit.cells = dict.fromkeys(circuit.cells, ALLEN)
+    circuit.synapses["static"] = {"receptor_type": 3}
+    circuit.unit = 0.3
+    assert_same_spikes(*both(circuit.write()), v1=200, th=20)
+
+
+def test_every_spike_of_neurons_whose_potential_jumps(tmp_path):
+    circuit = Allen(tmp_path)
+    circuit.templates = dict.fromkeys(circuit.templates, "nest:iaf_psc_delta")
+    circuit.cells = {name: {key: value for key, value in model.items() if not key.startswith("tau_syn")}
+                     for name, model in circuit.cells.items()}  # fmt: skip
+    circuit.edges, circuit.unit = ("lgn_v1", "lgn_th", "bkg_v1"), 0.02
     assert_same_spikes(*both(circuit.write()), v1=200, th=50)
 
 
