@@ -140,7 +140,7 @@ def check_times(times: Floats, where: str) -> None:
     """Raise a FileError if a time is not finite or negative."""
     wrong = ~(np.isfinite(times) & (times >= 0))
     if wrong.any():
-        raise FileError(f"{where}: times must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
+        raise FileError(f"{where}: must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
 
 
 def layout(spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:
