@@ -128,12 +128,12 @@ def named(
     """Yield the spikes of each population of a table, whose column of populations may be missing."""
     populations, ids, times = spikes
     if populations is None:
-        yield only(wanted, spec), ids, times, str(spec.file), str(spec.file)
+        yield only(wanted, spec), ids, times, str(spec.file), f"{spec.file}: times of spikes"
         return
     names = list(dict.fromkeys(populations.tolist()))
     for name in check_populations(names, wanted, spec) if names else []:
         rows = populations == name
-        yield name, ids[rows], times[rows], str(spec.file), str(spec.file)
+        yield name, ids[rows], times[rows], str(spec.file), f"{spec.file}: times of spikes"
 
 
 def check_times(times: Floats, where: str) -> None:
