@@ -66,6 +66,11 @@ def modules_in_common_use() -> list[Module]:
         ("Izhikevich", (conductance, conductance)),
         ("HodgkinHuxley", ()),
         ("HodgkinHuxley", (conductance, conductance)),
+        ("GLIF", (conductance, conductance)),
+        ("ExactGLIF", ()),
+        ("ExactGLIF", (alpha, alpha, alpha, alpha)),
+        ("AdaptiveLIF", (conductance, conductance)),
+        ("ExactAdaptiveLIF", (current,)),
     ]
     named = {neuron for neuron, _ in models}
     models += [(neuron, receptors) for neuron in NEURONS if neuron not in named

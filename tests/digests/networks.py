@@ -90,6 +90,29 @@ def current_based() -> gs.Network:
     return net
 
 
+@case(40.0)
+def thresholds() -> gs.Network:
+    """GLIF neurons of each level and LIF neurons whose threshold adapts, with currents and with conductances."""
+    net = gs.Network()
+    n = 12
+    inputs = net.population("inputs", 20, gs.PoissonSource(rate=150.0))
+    slow, fast = gs.CurrentReceptor("slow", kinetics=k.Alpha(4.0)), gs.CurrentReceptor("fast", tau=2.0)
+    glif = {"t_ref": 2.03, "I_e": line(n, 250.0, 30.0), "asc_amps": (gs.Uniform(-40.0, 20.0), -100.0)}
+    models = {f"level {level}": gs.GLIF(level=level, **glif) for level in range(1, 6)}
+    models["adaptive"] = gs.LIF(I_e=line(n, 250.0, 30.0), theta_jump=2.0, tau_theta=gs.Uniform(20.0, 80.0))
+    cells = []
+    for name, model in models.items():
+        for kind, several in (("", [slow, fast]), (" with conductances", [gs.AMPA(), gs.GABA_A()])):
+            population = net.population(name + kind, n, model, receptors=several, V=gs.Uniform(-75.0, -60.0))
+            first, second = (one.name for one in several)
+            scale = 1.0 if kind else 40.0
+            net.connect(inputs, population, gs.FixedInDegree(6), weight={first: scale, second: 0.5 * scale}, delay=0.8)
+            net.record(population, without_calcium(population), name=f"state of {population.name}")
+            cells.append(population)
+    net.record(sum(cells[1:], cells[0] + inputs), "spikes", name="spikes")
+    return net
+
+
 @case(30.0)
 def compartments() -> gs.Network:
     """A soma of every model with dendrites: their receptors, gates of every owner, inputs, drugs and calcium."""
