@@ -109,7 +109,7 @@ class StateMethods(Hinting):
             New spike times of the sources (ms), all later than now: one list for all, or one list per source. They
             replace the listed spikes that are still to come.
         weight : float, array_like, shape (target.size,), or Distribution, optional
-            New weight of a drive (nS or pA), at most the largest that it was described with.
+            New weight of a drive (nS, pA or mV), at most the largest that it was described with.
 
         Raises
         ------
@@ -162,8 +162,8 @@ class StateMethods(Hinting):
         Returns
         -------
         Weights
-            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
-            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
+            Positions `pre` and `post` in the projection's selections, `weight` (nS, pA or mV) and `delay` (ms), one
+            value per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
 
         Raises
         ------
@@ -199,8 +199,8 @@ class StateMethods(Hinting):
         projection : Projection or str
             Projection, or its name.
         values : float, array_like, shape (n_synapses,), or dict of Receptor or str to these
-            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
-            a dict has the weights by receptor.
+            New weights (nS, pA or mV), at most the projection's `w_max` in magnitude. An array has the order of
+            `weights`; a dict has the weights by receptor.
         receptor : Receptor or str, optional
             Receptor whose weights are replaced, or its name; required if the projection has several and `values` is not
             a dict.
