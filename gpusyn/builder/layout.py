@@ -383,7 +383,7 @@ class Layout:
     def sources(self, kernel: str) -> list[PlacedPopulation]:
         """Return the populations of spike sources whose spikes a kernel makes."""
         models = [(place, place.population.model) for place in self.populations.values()]
-        return [place for place, model in models if isinstance(model, Source) and kernel == model.KERNEL]
+        return [place for place, model in models if isinstance(model, Source) and kernel == model.kernel]
 
     @property
     def n_sources(self) -> int:

@@ -72,6 +72,9 @@ def driven_network() -> gs.Network:
     listed = net.population("listed", 30, gs.SpikeSource([3.0 + 7.0 * k for k in range(9)]))
     ramp = gs.Waveform([0.0, 40.0, 80.0], [10.0, 90.0, 30.0], interpolation="linear")
     varied = net.population("varied", 60, gs.PoissonSource(rate=ramp))
+    regular = net.population("regular", 60, gs.GammaSource(ramp, shape=np.geomspace(0.2, 50.0, 60)))
+    refractory = net.population("refractory", 140, gs.PoissonSource(np.linspace(0.0, 400.0, 140), dead_time=2.0))
+    net.connect(regular + refractory, cells, gs.FixedProbability(0.1), receptor="GABA_A", weight=0.2, delay=0.4)
     net.connect(listed, cells, gs.AllToAll(), receptor="AMPA", weight=0.2)
     net.connect(varied, cells, gs.FixedProbability(0.3), receptor="GABA_A", weight=gs.Gamma(2.0, 0.2), delay=1.3)
     net.drive(cells, "AMPA", rate=gs.Waveform([0.0, 30.0], [900.0, 1500.0]), weight=gs.Uniform(0.5, 2.5))
@@ -82,7 +85,7 @@ def driven_network() -> gs.Network:
     net.inject(cells[::2], gs.OrnsteinUhlenbeck(std=np.linspace(0.0, 90.0, 60), tau=4.0), name="slow noise")
     net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
     net.record(cells, "spikes", name="spikes")
-    net.record(varied, "spikes", name="sources")
+    net.record(varied + regular + refractory, "spikes", name="sources")
     net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
     return net
 

@@ -246,6 +246,27 @@ def inputs() -> gs.Network:
     return net
 
 
+@case(40.0, seed=6)
+def renewals() -> gs.Network:
+    """Sources with gamma intervals and with dead times, with rates as numbers, arrays and waveforms."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    ramp = gs.Waveform([0.0, 15.0, 30.0], [20.0, 400.0, 50.0], interpolation="linear")
+    models = {
+        "regular": gs.GammaSource(90.0, shape=9.0),
+        "bursts": gs.GammaSource(ramp, shape=0.3),
+        "each": gs.GammaSource(line(12, 10.0, 30.0), shape=line(12, 0.5, 0.4)),
+        "dead": gs.PoissonSource(line(12, 20.0, 15.0), dead_time=3.0),
+        "changing": gs.PoissonSource(ramp, dead_time=2.05),
+        "dense": gs.GammaSource(2e4, shape=2.0, max_events=3),
+    }
+    for name, model in models.items():
+        sources = net.population(name, 12, model)
+        net.connect(sources, cells, gs.FixedProbability(0.3), receptor="AMPA", weight=0.4, delay=1.3)
+        net.record(sources, "spikes", name=f"spikes of {name}")
+    return net
+
+
 @case(30.0, seed=9, midway=set_noise)
 def noise() -> gs.Network:
     """Both kinds of noise: for all and for each, with windows, into parts of populations and into dendrites."""
