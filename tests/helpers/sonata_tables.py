@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 
 from gpusyn.sonata import SYNAPSES, TEMPLATES
@@ -31,7 +32,7 @@ def nodes() -> str:
 
 def made_of(entry: Template) -> str:
     """What gpusyn makes of a template with its defaults."""
-    cell = entry.make({key: one.default for key, one in entry.parameters.items()})
+    cell = entry.make({key: nan if one.default is None else one.default for key, one in entry.parameters.items()})
     receptors = [f"{type(one).__name__} `{one.name}` ({one.kinetics.kind})" for one in cell.receptors]
     model = type(cell.model).__name__
     return f"`gs.{model}`" + (f"; {', '.join(receptors)}" if receptors else "")
