@@ -15,6 +15,7 @@ from gpusyn.kernels.modules import (
     neuron_module,
     procedural_module,
     release_module,
+    renewal_module,
     spine_module,
     synapse_module,
 )
@@ -85,4 +86,5 @@ def modules_in_common_use() -> list[Module]:
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
-    return [*shared, build_module(), *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]
+    plain = [build_module(), renewal_module()]
+    return [*shared, *plain, *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]

@@ -48,13 +48,23 @@ from gpusyn.errors import (
     SweepError,
     UnknownNameError,
 )
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import GLIF, LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import (
+    GLIF,
+    LIF,
+    AdEx,
+    GammaSource,
+    HodgkinHuxley,
+    Izhikevich,
+    NeuronModel,
+    PoissonSource,
+    SpikeSource,
+)
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
 from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
@@ -153,6 +163,7 @@ __all__ = [
     "FromSparse",
     "FromTable",
     "Gamma",
+    "GammaSource",
     "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",

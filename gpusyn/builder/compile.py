@@ -149,6 +149,8 @@ class Compiled:
         if inputs.poisson is not old.poisson:
             found = inputs.poisson.arrays(self.steps) if inputs.poisson.inputs is not old.poisson.inputs else {}
             found |= inputs.poisson.drive_rows()
+        if inputs.renewals is not old.renewals:
+            found |= inputs.renewals.arrays(self.steps)
         if inputs.spike_lists is not old.spike_lists:
             found |= inputs.spike_lists.arrays()
         if inputs.injections is not old.injections:

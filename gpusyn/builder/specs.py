@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.inputs.extents import input_extents
+from gpusyn.builder.inputs.extents import input_extents, renewal_extents
 from gpusyn.builder.inputs.gathering import gathered_groups, gathering_extents
 from gpusyn.builder.inputs.noise import GATHER
 from gpusyn.builder.junctions import POTENTIALS, coupled_groups
@@ -42,6 +42,7 @@ from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.kinetics import Kinetics
+from gpusyn.neurons.sources import RENEWALS
 
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
@@ -108,7 +109,7 @@ def remembers(layout: Layout) -> bool:
 
 def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) -> int:
     """Return the number of independent units of a launch's work."""
-    if kernel in ("advance_neurons", GATHER, POTENTIALS, "advance_poisson"):
+    if kernel in ("advance_neurons", GATHER, POTENTIALS, "advance_poisson", RENEWALS):
         return counts["chunks"]
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
@@ -218,9 +219,15 @@ def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
     """Return the bytes of what synapses take in the arrays of an owner."""
     return sum(
         counts[extent] * type_of(kind).dtype(layout.numbers).itemsize
-        for kind in ARRAYS if _is_owner(kind, owner)
-        for extent in map(str, kind.extents) if extent in SYNAPTIC and extent in counts
+        for kind, extent in _synaptic(owner[0], owner[1] is not None) if extent in counts
     )  # fmt: skip
+
+
+@functools.cache
+def _synaptic(kernel: str | None, grouped: bool) -> tuple[tuple[ArrayKind, str], ...]:
+    """Return the arrays of an owner that grow with synapses, each with the extent that does."""
+    kinds = [kind for kind in ARRAYS if _is_owner(kind, (kernel, 0 if grouped else None))]
+    return tuple((kind, extent) for kind in kinds for extent in map(str, kind.extents) if extent in SYNAPTIC)
 
 
 def _is_owner(kind: ArrayKind, owner: Owner) -> bool:
@@ -258,6 +265,8 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sources = [p.size for p in layout.sources("advance_poisson")]
     if sources:
         sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
+    if layout.sources(RENEWALS):
+        sizes[RENEWALS, None] = renewal_extents(layout, steps)
     if layout.gates:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,

@@ -72,6 +72,9 @@ def driven_network() -> gs.Network:
     listed = net.population("listed", 30, gs.SpikeSource([3.0 + 7.0 * k for k in range(9)]))
     ramp = gs.Waveform([0.0, 40.0, 80.0], [10.0, 90.0, 30.0], interpolation="linear")
     varied = net.population("varied", 60, gs.PoissonSource(rate=ramp))
+    regular = net.population("regular", 60, gs.GammaSource(ramp, shape=np.geomspace(0.2, 50.0, 60)))
+    refractory = net.population("refractory", 140, gs.PoissonSource(np.linspace(0.0, 400.0, 140), dead_time=2.0))
+    net.connect(regular + refractory, cells, gs.FixedProbability(0.1), receptor="GABA_A", weight=0.2, delay=0.4)
     net.connect(listed, cells, gs.AllToAll(), receptor="AMPA", weight=0.2)
     net.connect(varied, cells, gs.FixedProbability(0.3), receptor="GABA_A", weight=gs.Gamma(2.0, 0.2), delay=1.3)
     net.drive(cells, "AMPA", rate=gs.Waveform([0.0, 30.0], [900.0, 1500.0]), weight=gs.Uniform(0.5, 2.5))
@@ -82,7 +85,7 @@ def driven_network() -> gs.Network:
     net.inject(cells[::2], gs.OrnsteinUhlenbeck(std=np.linspace(0.0, 90.0, 60), tau=4.0), name="slow noise")
     net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
     net.record(cells, "spikes", name="spikes")
-    net.record(varied, "spikes", name="sources")
+    net.record(varied + regular + refractory, "spikes", name="sources")
     net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
     return net
 
@@ -341,12 +344,10 @@ def procedural_network() -> gs.Network:
 def coupled_network() -> gs.Network:
     """Return a network of neuron models that gap junctions couple, within populations and between them."""
     net = gs.Network()
-    models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0))]
-    kinds: list[list[gs.Receptor]] = [[], [gs.GABA_A()], [gs.AMPA()]]
-    lif, adex, squid = (
-        net.population(model.kind, 130, model, receptors=kind, V=gs.Uniform(-70.0, -60.0))
-        for model, kind in zip(models, kinds, strict=True)
-    )
+    apart = gs.Uniform(-70.0, -60.0)
+    lif = net.population("lif", 130, gs.LIF(I_e=250.0), V=apart)
+    adex = net.population("adex", 130, gs.AdEx(I_e=700.0), receptors=gs.GABA_A(), V=apart)
+    squid = net.population("squid", 130, gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0)), receptors=gs.AMPA(), V=apart)
     net.couple(lif + adex + squid, lif + adex + squid, gs.FixedTotalNumber(3000), gs.Uniform(0.0, 0.3))
     net.couple(squid, squid, gs.FixedProbability(0.1), 0.5)
     net.inject(adex, gs.WhiteNoise(std=100.0))

@@ -20,6 +20,7 @@ Extents = dict[str, int]  # name of an extent -> its number
 Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
+RENEWALS = ("advance_renewals",)
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
 MODULATION = ("advance_modulators",)
@@ -94,6 +95,11 @@ EXTENTS = {
     "drives": "Poisson drives of one population each, and populations of Poisson sources",
     "limits": "words of the limits of all rates; a rate that changes in time has limits for each step of a chunk",
     "drive weights": "weights of drives",
+    "renewals": "populations of renewal processes",
+    "advances": "progress of renewal processes in a step, of a rate that changes in time in each step of a chunk, and "
+    "one more",
+    "renewal coefficients": "numbers with which intervals of renewal processes are drawn",
+    "renewing sources": "sources that are renewal processes",
     "routes": "ways of events: projection, receptor and population of sources",
     "route bounds": "populations and gates on sources that can send events, and one more",
     "ages": "ages of spikes at which some synapses receive them",
@@ -174,7 +180,7 @@ EXPECTED = frozenset(
     | {"eligible synapses", "noisy synapses", "spines", "junctions"}
 )
 # Extents that depend on how many steps a chunk has.
-CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits", "advances"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
@@ -308,7 +314,16 @@ ARRAYS: tuple[ArrayKind, ...] = (
             "Current into each compartment in this step, which `advance_neurons` takes as its `current` (pA).", True),
     _group("rings", "rings", PARAMETER, "Place in `ring` of the sums of each input of each population."),
     _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
-    _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
+    _kernel(("advance_poisson", *RENEWALS), "chunks", "chunks", PARAMETER,
+            "Sources and drive, or renewal process, of each unit of work."),
+    _kernel(RENEWALS, "renewals", "renewals", PARAMETER, "Progress, coefficients and random key of each population."),
+    _kernel(RENEWALS, "advances", "advances", PARAMETER,
+            "Part of the mean interval that passes in a step, for each rate (1)."),
+    _kernel(RENEWALS, "intervals", "renewal coefficients", PARAMETER,
+            "Shape of intervals, constants of their draws, and dead time (steps), of a population or each source."),
+    _kernel(RENEWALS, "waiting", "renewing sources", STATE,
+            "What is left of the interval of each source (mean intervals); minus what is left of its dead time "
+            "(steps)."),
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
@@ -396,6 +411,7 @@ def array_name(name: str, *, kernel: str | None = None, group: int | None = None
     return ".".join(part for part in parts if part is not None)
 
 
+@functools.cache
 def kind_of(kernel: str, argument: str) -> ArrayKind:
     """Return the declaration of the array that is passed to a kernel as an argument: that of the narrowest scope."""
     found = [a for a in ARRAYS if a.name == argument and (kernel in a.kernels or not a.kernels)]

@@ -22,6 +22,7 @@ from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
 from gpusyn.errors import BackendError
@@ -54,6 +55,7 @@ _LEARNING_BASE = ("segments.cuh", "trains.cuh", "plasticity/base.cuh")
 _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu", "scale_weights.cu")
 _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
+_RENEWAL_PARTS = ("renewals.cuh", "advance_renewals.cu")
 _RELEASE_PART = "deliver_releases.cu"
 _GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_potentials.cu")
 _BATHS = "baths.cuh"
@@ -339,6 +341,13 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
 
 
 @functools.cache
+def renewal_module() -> Module:
+    """Return the module of the kernel of renewal processes; no number type of a run enters it."""
+    files = *BASE[:3], *_NORMAL_PARTS, "spikes.cuh", *_RENEWAL_PARTS
+    return Module("renewals", _join(coefficient_struct(RenewalCoefficients), files), _kernels_of(files))
+
+
+@functools.cache
 def gathering_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that gather currents that are not the same in each step."""
     files = (*BASE[:5], "distributions.cuh", _COLUMNS, *_GATHERING_PARTS)
@@ -407,6 +416,8 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
         return learning_module(numbers, signature or GIVEN_RULES)
+    if file in _RENEWAL_PARTS:
+        return renewal_module()
     if file == _RELEASE_PART:
         return release_module(numbers)
     if file in _GATHERING_PARTS:

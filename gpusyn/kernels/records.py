@@ -112,6 +112,25 @@ class PoissonDrive(NamedTuple):
     stop: int
 
 
+class Renewal(NamedTuple):
+    """A population of renewal processes.
+
+    In a step, the interval of a source gets shorter by a number in `advances`: the same for all sources
+    (`advance_step` 0) or each has its own (1), and in all steps, or `time_step` from one step to the next. Its
+    coefficients are in `intervals`, those of all sources, or `interval_step` from one source to the next.
+    """
+
+    key_low: int
+    key_high: int
+    advance: int
+    advance_step: int
+    time_step: int
+    intervals: int
+    interval_step: int
+    waiting: int
+    most_events: int
+
+
 class NoiseCurrent(NamedTuple):
     """Noise of one injection into `size` neurons of a population, from neuron `first` of their group on.
 
@@ -136,7 +155,10 @@ class NoiseCurrent(NamedTuple):
 
 
 class SourceChunk(NamedTuple):
-    """Poisson sources of one population that one block advances; `offset` is the place of the first source in it."""
+    """Sources of one population that one block advances; `offset` is the place of the first source in it.
+
+    `drive` is the row of the population among the Poisson drives, or among the renewal processes.
+    """
 
     source: int
     offset: int
@@ -555,7 +577,7 @@ class Spine(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, NoiseCurrent, SourceChunk, Route, DrawnSet, DrawnPart,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, Renewal, NoiseCurrent, SourceChunk, Route, DrawnSet, DrawnPart,
         DrawnOutput, Shared, SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease,
         ReleaseSums, TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet,
         Spine,

@@ -201,6 +201,13 @@ KERNELS: dict[str, KernelSpec] = {
             f"+clock:Clock listed_begin:int64 listed_id:int listed_events:int {_SPIKES}",
         ),
         _declare(
+            "advance_renewals.cu",
+            "advance_renewals",
+            "block",
+            f"""+clock:Clock chunks:SourceChunk =n_chunks:int renewals:Renewal advances:double intervals:double
+            +waiting:double {_SPIKES}""",
+        ),
+        _declare(
             "deliver_changes.cu",
             "deliver_changes",
             "warp",

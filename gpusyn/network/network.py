@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, DistanceWeight, Rule
 from gpusyn.network.compartments import check_variables, compartments_of, placed_receptors
-from gpusyn.network.couplings import NetworkCouplings
+from gpusyn.network.couple import NetworkCouplings
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plastic_receptors import named_plasticity
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity

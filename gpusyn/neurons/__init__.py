@@ -9,13 +9,14 @@ from gpusyn.neurons.glif import GLIF
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
 from gpusyn.neurons.izhikevich import Izhikevich
 from gpusyn.neurons.lif import LIF
-from gpusyn.neurons.sources import PoissonSource, SpikeSource
+from gpusyn.neurons.sources import GammaSource, PoissonSource, SpikeSource
 
 __all__ = [
     "GLIF",
     "LIF",
     "NEURONS",
     "AdEx",
+    "GammaSource",
     "HodgkinHuxley",
     "Izhikevich",
     "Membrane",

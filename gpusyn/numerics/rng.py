@@ -39,6 +39,7 @@ class StreamPurpose(StrEnum):
     DELAY = "delay"
     DRIVE = "drive"
     SOURCE = "source"
+    RENEWAL = "renewal"
     PARAMETER = "parameter"
     INITIAL_V = "initial V"
     SET = "set"

@@ -51,7 +51,7 @@ class StateMethods(Hinting):
 
         Returns
         -------
-        ndarray, float, Waveform or tuple of ndarray
+        ndarray, float, Waveform, noise or tuple of ndarray
             For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
             else of float64. For projections, an array of one value per synapse, in the order of `weights`. For
             injections, drives, clamps and rates that change with time, the value as it was given. For couplings, a
@@ -99,10 +99,10 @@ class StateMethods(Hinting):
             Object of this network, or its name. The other neurons of the populations of a selection stay as they are.
         variable : str, or the new value of an injection, clamp or coupling
             What is replaced, as for `get`.
-        values : float, array_like, shape (target.size,), Distribution or Waveform
-            New values, in the unit of the variable. A Distribution, for neurons, couplings and weights of drives, is
-            drawn anew at each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute
-            time.
+        values : float, array_like, shape (target.size,), Distribution, Waveform, WhiteNoise or OrnsteinUhlenbeck
+            New values, in the unit of the variable; a current that was described as noise takes noise alone. A
+            Distribution, for neurons, couplings and weights of drives, is drawn anew at each call, and the same again
+            in a repeated script. A Waveform, for inputs, is in absolute time.
         rate : float, array_like, shape (target.size,), or Waveform, optional
             New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
         times : sequence of float, or sequence of sequences, optional

@@ -7,7 +7,7 @@ from typing import Any
 from gpusyn.builder.layout import Description
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -25,8 +25,8 @@ OF_STIMULUS: dict[type, tuple[str, ...]] = {
     Clamp: ("V",),
     Coupling: ("conductance",),
 }
-OF_SOURCE = {"advance_poisson": "rate", "advance_lists": "times"}  # by kernel
-FIXED = ("rate_max", "max_events")  # of spike sources: sums are planned for them
+OF_SOURCE = {"advance_poisson": "rate", "advance_lists": "times", "advance_renewals": "rate"}  # by kernel
+FIXED = ("rate_max", "max_events", "shape", "dead_time")  # of spike sources: sums are planned for them
 ALLOWED = "a population, selection, injection, drive, clamp or coupling of this network, or the name of one"
 #: Where other objects are changed, by their kind.
 ELSEWHERE = {
@@ -99,7 +99,7 @@ def names_of(target: Readable) -> list[str]:
     for population in target.populations:
         model = population.model
         states = [v for v in population.variables if not v.startswith(("I_", "B_"))]
-        every.append([OF_SOURCE[model.KERNEL]] if isinstance(model, Source) else [*states, *model.values])
+        every.append([OF_SOURCE[model.kernel]] if isinstance(model, Source) else [*states, *model.values])
     return [name for name in every[0] if all(name in names for names in every)]
 
 
@@ -136,7 +136,7 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         if values is not None:
             raise ArgumentError(f"{where}: got two values; give one, or name it: one of {listed}")
         variable, values = names[0], variable
-    if isinstance(target, Selection) and isinstance(variable, str) and variable in FIXED:
+    if isinstance(target, Selection) and isinstance(variable, str) and variable in FIXED and variable not in names:
         raise ParameterError(
             f"{where}: {variable} cannot change, because sums were planned for it; give it when the population is made"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
@@ -104,7 +105,10 @@ def every_kernel() -> list[gs.Network]:
                      plasticity=gs.NMDAPlasticity())  # fmt: skip
     scaling = gs.HomeostaticScaling(5.0, 1e4, learns="AMPA")
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=scaling, name="scaled")
-    return [*nets, net, late, drawn, plastic, learning]
+    renewing = gs.Network()
+    renewing.population("gamma", 300, gs.GammaSource(np.linspace(0.0, 90.0, 300), shape=3.0))
+    renewing.population("dead", 40, gs.PoissonSource(gs.Waveform([0.0], [90.0]), dead_time=3.0))
+    return [*nets, net, late, drawn, plastic, learning, renewing]
 
 
 NETWORKS = every_kernel()

@@ -67,6 +67,7 @@ def objects(folder: Any) -> list[Any]:
         gs.Rewiring(every=500.0, prune_below=0.1, weight=gs.Uniform(0.2, 0.3)),
         gs.Ratio("AMPA", 0.1), gs.Waveform([0.0, 1.0], [1.0, 2.0]),
         gs.WhiteNoise(std=[1.0, 2.0]), gs.OrnsteinUhlenbeck(std=1.0, tau=2.0), gs.PoissonSource(rate=5.0),
+        gs.GammaSource(5.0, [1.0, 2.0]),
     ]  # fmt: skip
     with simulator("numpy", net) as sim:
         sim.run(5.0)

@@ -246,6 +246,27 @@ def inputs() -> gs.Network:
     return net
 
 
+@case(40.0, seed=6)
+def renewals() -> gs.Network:
+    """Sources with gamma intervals and with dead times, with rates as numbers, arrays and waveforms."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    ramp = gs.Waveform([0.0, 15.0, 30.0], [20.0, 400.0, 50.0], interpolation="linear")
+    models = {
+        "regular": gs.GammaSource(90.0, shape=9.0),
+        "bursts": gs.GammaSource(ramp, shape=0.3),
+        "each": gs.GammaSource(line(12, 10.0, 30.0), shape=line(12, 0.5, 0.4)),
+        "dead": gs.PoissonSource(line(12, 20.0, 15.0), dead_time=3.0),
+        "changing": gs.PoissonSource(ramp, dead_time=2.05),
+        "dense": gs.GammaSource(2e4, shape=2.0, max_events=3),
+    }
+    for name, model in models.items():
+        sources = net.population(name, 12, model)
+        net.connect(sources, cells, gs.FixedProbability(0.3), receptor="AMPA", weight=0.4, delay=1.3)
+        net.record(sources, "spikes", name=f"spikes of {name}")
+    return net
+
+
 @case(30.0, seed=9, midway=set_noise)
 def noise() -> gs.Network:
     """Both kinds of noise: for all and for each, with windows, into parts of populations and into dendrites."""
@@ -259,6 +280,32 @@ def noise() -> gs.Network:
                name="each")  # fmt: skip
     net.inject(stars[3:133], gs.OrnsteinUhlenbeck(std=80.0, tau=5.0), start=3.0, compartment="apical", name="slow")
     net.inject(stars, gs.OrnsteinUhlenbeck(mean=20.0, std=60.0, tau=line(140, 0.5, 0.1)), name="own")
+    return net
+
+
+@case(30.0, seed=11)
+def jumps() -> gs.Network:
+    """V that spikes make jump, lost and kept while it is held: alone, beside others, and of dendrites."""
+    net = gs.Network()
+    both = [gs.DeltaReceptor("lost"), gs.DeltaReceptor("kept", refractory="keep")]
+    models = {
+        "exact": (gs.LIF(I_e=130.0), both),
+        "beside": (gs.LIF(I_e=130.0), [*both, gs.CurrentReceptor("fast", tau=3.0), gs.AMPA()]),
+        "squids": (gs.HodgkinHuxley(I_e=100.0), both),
+        "stars": (
+            gs.Compartments(soma=gs.AdEx(I_e=400.0, t_ref=1.0), dendrites={"apical": gs.Dendrite()}),
+            {"soma": both, "apical": both[:1]},
+        ),
+    }
+    inputs = net.population("inputs", 30, gs.PoissonSource(rate=line(30, 20.0, 20.0)))
+    burst = net.population("burst", 3, gs.SpikeSource([[1.0, 1.4, 1.8, 2.6], [3.0, 3.0, 12.0], line(20, 5.0, 0.4)]))
+    for name, (model, kinds) in models.items():
+        cells = net.population(name, 20, model, receptors=kinds)
+        weight = {receptor.name: gs.Uniform(0.0, 3.0) for receptor in cells.receptors}
+        net.connect(inputs + burst, cells, gs.FixedInDegree(6), weight=weight, delay=gs.Uniform(0.1, 4.0))
+        net.connect(cells, cells, gs.FixedTotalNumber(60), receptor="lost", weight=gs.Normal(0.0, 2.0), delay=0.3)
+    net.drive(net.populations["exact"], "kept", rate=2000.0, weight=-0.3)
+    record(net)
     return net
 
 

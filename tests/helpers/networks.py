@@ -66,6 +66,8 @@ EVERYTHING = frozenset(
         "gap junctions",
         "axonal",
         "several events per step",
+        "GammaSource",
+        "dead_time",
         "max_events",
         "single",
         "double",
@@ -309,6 +311,24 @@ class Wiring(Draft):
             self.lines.append(f"# {name} has {rewiring}")
             keep(self.net, dataclasses.replace(projection, plasticity=(*projection.plasticity, rewiring)))
 
+    def make_renewals(self) -> None:
+        """Give gamma intervals or a dead time to some of the Poisson sources, drawn by a generator of its own."""
+        own = np.random.default_rng((self.rng.bit_generator.seed_seq.entropy, 1))  # type: ignore[attr-defined]
+        for population in self.sources:
+            model, kind = population.model, own.choice(["gamma", "each", "dead", "Poisson"])
+            if not isinstance(model, gs.PoissonSource) or kind == "Poisson" or not model.rate_bound:
+                continue
+            if kind == "dead":
+                dead = round(float(own.choice([0.1, 0.6, 0.99])) * 1e3 / model.rate_bound, 9)
+                made: Any = gs.PoissonSource(model.rate, dead_time=dead, max_events=model.max_events)
+            else:
+                shapes = own.choice([0.1, 0.7, 1.0, 4.0, 900.0], population.size)
+                shape = shapes if kind == "each" else float(shapes[0])
+                made = gs.GammaSource(model.rate, shape, max_events=model.max_events)
+            self.tags.add("dead_time" if kind == "dead" else "GammaSource")
+            self.lines.append(f"# {population.name} is a {made}")
+            population._set(model=made)
+
     def one_by_one(self, projection: Any) -> bool:
         """Whether each synapse of a projection releases by itself."""
         return any(not getattr(one, "shared", False) for one in projection.plasticity)
@@ -489,10 +509,17 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False, deltas: bool = False) -> Case:
+def draw_case(
+    choices: Choices,
+    steps: tuple[int, int],
+    *,
+    dendrites: bool = False,
+    deltas: bool = False,
+    thresholds: bool = False,
+) -> Case:
     """A network that most often spikes, run for a number of steps between two bounds.
 
-    Some cells may have dendrites, and V of some may jump.
+    Some cells may have dendrites, V of some may jump, and the threshold of some may change.
     """
     draft = Wiring(choices, choices.one_of([0.1, 0.25]))
     mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
@@ -503,6 +530,8 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.neurons(f"star{k}", mood, dendrites=True)
     for k in range(choices.whole(1, 2) if deltas else 0):
         draft.neurons(f"jumper{k}", mood, deltas=True)
+    for k in range(choices.whole(1, 2) if thresholds else 0):
+        draft.neurons(f"adapting{k}", mood, thresholds=True)
     for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
     for k in range(choices.whole(0, 4)):
@@ -528,6 +557,7 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
     draft.make_scaled()
     draft.make_rewired()
     draft.couple(np.random.default_rng([seed % 1000, 15]))
+    draft.make_renewals()
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

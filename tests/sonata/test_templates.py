@@ -12,6 +12,7 @@ import gpusyn as gs
 from gpusyn.errors import ArgumentError, FileError, ParameterError
 from gpusyn.sonata import SYNAPSES, TEMPLATES, build, check_config, read_config, run_config
 from tests.helpers.sonata_circuit import SmallCircuit
+from tests.sonata.test_glif import ALLEN
 
 COMMON = {"E_L": -65.0, "t_ref": 1.0, "I_e": 10.0}
 
@@ -149,7 +150,9 @@ def test_edges_bring_jumps(small):
         ("nest:iaf_psc_delta_ps", ["is not in gpusyn: its spikes are at times off the grid"]),
         ("nrn:IntFire1", ["is not in gpusyn: it is a gs.LIF with a gs.DeltaReceptor, but edges"]),
         ("nrn:IntFire2", ["is not in gpusyn: gpusyn has no neuron with its equations"]),
-        ("nest:glif_lif_asc_psc", ["is not in gpusyn: gpusyn has no GLIF neuron"]),
+        ("nest:glif_lif_asc", ["is not in gpusyn: of NEST's GLIF neurons it has those", "as nest:glif_psc"]),
+        ("nest:glif_cond", ["is not in gpusyn: of NEST's GLIF neurons it has those"]),
+        ("gpusyn:GLIF", ["is not in gpusyn: its parameters are in files of nest:glif_psc"]),
         ("nest:gif_cond_exp", ["is not known; known here"]),
         ("nest:iaf_psc_exp_htum", ["is not known; known here"]),
         ("nest:iaf_cond_beta", ["is not known; known here"]),
@@ -310,7 +313,18 @@ def test_every_template_of_nodes_is_built_from_its_defaults(small, tmp_path):
     for number, name in enumerate(TEMPLATES):
         made = SmallCircuit(tmp_path / str(number))
         made = own(made, neuron=name) if name.startswith("gpusyn:") or "izhi" in name else use(made, name)
+        if "glif" in name:
+            made = ported(made, name)
         assert check_config(made.write()).problems == (), name
+
+
+def ported(small, template):
+    """Let all edges end at the first port, and give Allen's templates one of Allen's files."""
+    small.synapse_models["port.json"] = {"receptor_type": 1}
+    lines = [line.replace("empty.json", "port.json") for line in small.edge_types]
+    small.edge_types = [line.replace("static_synapse NULL", "static_synapse port.json") for line in lines]
+    small.input_edge_types = ["edge_type_id model_template dynamics_params", "7 static_synapse port.json"]
+    return small if template == "nest:glif_psc" else use(small, template, **ALLEN)
 
 
 def test_every_template_of_edges_is_built_from_its_defaults(tmp_path):

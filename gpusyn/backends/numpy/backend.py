@@ -20,6 +20,7 @@ from gpusyn.backends.numpy import advance_gates as gates
 from gpusyn.backends.numpy import advance_modulators as modulators
 from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_releases as releases
+from gpusyn.backends.numpy import advance_renewals as renewals
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_spines as spines
 from gpusyn.backends.numpy import advance_synapses as synapses
@@ -57,6 +58,7 @@ TWINS: dict[str, Twin] = {
     "gather_currents": Twin(currents.prepare_currents, currents.gather_currents),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
     "advance_lists": Twin(_nothing, sources.advance_lists),
+    "advance_renewals": Twin(renewals.prepare_renewals, renewals.advance_renewals),
     "deliver_changes": Twin(delivery.prepare_routes, delivery.deliver_changes),
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),

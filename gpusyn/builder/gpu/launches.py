@@ -13,7 +13,7 @@ from gpusyn.builder.gpu.currents import gathered, potentials
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
 from gpusyn.builder.gpu.learning import learning, modulating, remembered, scaling
-from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources
+from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources, renewal_sources
 from gpusyn.builder.gpu.procedural import procedural
 from gpusyn.builder.gpu.releases import releases
 from gpusyn.builder.gpu.spines import advanced_spines, found_influx, remembered_gates
@@ -29,6 +29,7 @@ KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "gather_currents": gathered,
     "advance_poisson": poisson_sources,
     "advance_lists": listed_sources,
+    "advance_renewals": renewal_sources,
     "deliver_changes": changes,
     "deliver_spikes": delivery,
     "deliver_procedural": procedural,

@@ -1,4 +1,4 @@
-"""The work of `advance_neurons`, `advance_poisson` and `advance_lists` in one step."""
+"""The work of `advance_neurons`, `advance_poisson`, `advance_renewals` and `advance_lists` in one step."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.layout import Group, Layout
 from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHUNK
+from gpusyn.neurons.sources import RENEWALS
 from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 
 _NEURON, _RECEPTOR, _EXPM1 = 90, 40, 45  # instructions of a neuron, of each receptor, and of a conductance's step
 _DENDRITE = 2 * (_EXPM1 + 15)  # of a dendrite, which takes half a step twice
 PHILOX, _FOUR_LIMITS, _DRIVE = 130, 22, 30  # of a call for four elements, of four limits, of a drive
+_PASSES, _INTERVAL = 25, 2 * PHILOX + 400  # of a source without a spike, and of an interval that is drawn
 _CHAIN = 0.4  # part of a neuron's instructions that wait for one another
 
 
@@ -158,6 +161,26 @@ def poisson_sources(given: Given) -> Work:
     }  # fmt: skip
     phase = Phase(chunks, near=6, cycles=WAITS * (PHILOX + _FOUR_LIMITS))
     return given.work(elements, [phase], sum(d.instructions for d in drawn), atomics=spikes)
+
+
+def renewal_sources(given: Given) -> Work:
+    """Return the work of `advance_renewals`."""
+    layout, counts, names = given.layout, given.counts, [p.population.name for p in given.layout.sources(RENEWALS)]
+    places = [layout.populations[name] for name in names]
+    n, spikes = counts["renewing sources"], sum(given.activity.spikes[name] for name in names)
+    rates: list[Any] = [place.population.model.rate for place in places]
+    advances = sum(
+        place.size if hasattr(rate, "__len__") else _chunks(place.size)
+        for place, rate in zip(places, rates, strict=True)
+    )
+    elements = _events(given, spikes) | {
+        "chunks": (counts["chunks"], 0), "renewals": (counts["chunks"], 0), "advances": (advances, 0),
+        "intervals": (len(RenewalCoefficients._fields) * spikes, 0), "waiting": (n, n),
+    }  # fmt: skip
+    # a warp draws while any of its sources has a spike
+    drawing = n / WARP * (1.0 - (1.0 - min(spikes / max(n, 1), 1.0)) ** WARP)
+    phase = Phase(counts["chunks"], near=7, cycles=WAITS * (_PASSES + _INTERVAL * min(spikes, 1.0)))
+    return given.work(elements, [phase], n / WARP * _PASSES + drawing * _INTERVAL, atomics=spikes)
 
 
 def listed_sources(given: Given) -> Work:

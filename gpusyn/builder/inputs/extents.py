@@ -9,8 +9,11 @@ import numpy as np
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents
+from gpusyn.kernels.records import CHUNK
 from gpusyn.network.stimulus import Drive, Injection
+from gpusyn.neurons.sources import RENEWALS
 from gpusyn.numerics.poisson import pieces_of
 from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
@@ -36,6 +39,19 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     }
 
 
+def renewal_extents(layout: Layout, steps: int) -> Extents:
+    """Return the extents of the arrays of renewal processes, for chunks of `steps` steps."""
+    found: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources(RENEWALS)]
+    shapes = sum(np.size(model.shape) for model, _ in found)
+    return {
+        "chunks": sum(-(-size // CHUNK) for _, size in found),
+        "renewals": len(found),
+        "advances": sum(_sets(model.rate, size, steps) for model, size in found) + 1,
+        "renewal coefficients": len(RenewalCoefficients._fields) * shapes,
+        "renewing sources": sum(size for _, size in found),
+    }
+
+
 def _columns(injection: Injection, layout: Layout) -> int:
     """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
     if isinstance(injection.current, Noise):
@@ -49,8 +65,12 @@ def _columns(injection: Injection, layout: Layout) -> int:
 
 def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
     """Return the words of the limits of a population: one set for all neurons, one for each, or one for each step."""
-    sets = steps if isinstance(rate, Waveform) else size if isinstance(rate, np.ndarray) else 1
-    return 2 * pieces_of(largest).levels * sets
+    return 2 * pieces_of(largest).levels * _sets(rate, size, steps)
+
+
+def _sets(rate: Any, size: int, steps: int) -> int:
+    """Return of how many rates there are values: of one for all sources, one for each, or one for each step."""
+    return steps if isinstance(rate, Waveform) else size if isinstance(rate, np.ndarray) else 1
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:

@@ -12,6 +12,7 @@ from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, s
 from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.noise import NoiseTables
 from gpusyn.builder.inputs.poisson import PoissonTables
+from gpusyn.builder.inputs.renewals import RenewalTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
@@ -35,7 +36,7 @@ class InputTables:
         Drives in force.
     models : dict of str to Source
         Models in force of the populations of spike sources.
-    injections, noise, clamps, bath, poisson, spike_lists
+    injections, noise, clamps, bath, poisson, renewals, spike_lists
         Tables of each kind of input.
     dose_columns : dict of OpenChannelBlocker to int
         Column of each blocker's dose.
@@ -63,6 +64,7 @@ class InputTables:
         self.injections = Injections(layout, layout.net.injections, first)
         self.noise = NoiseTables(layout, seed, trial, self.injections.given)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
+        self.renewals = RenewalTables(layout, seed, trial, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
         self.width = len(self.columns)
 
@@ -91,25 +93,35 @@ class InputTables:
     def with_poisson(
         self, drives: dict[str, Drive], models: dict[str, Source]
     ) -> tuple[InputTables, list[Write] | None]:
-        """Return the tables with other drives and Poisson sources of the same names, and the values that differ.
+        """Return the tables with other drives and sources of the same names that have rates, and what differs.
 
-        The values are None if tables have other shapes.
+        The values that differ are None if tables have other shapes.
         """
-        changed, poisson, writes = copy.copy(self), self.poisson, []
+        changed = copy.copy(self)
         changed.drives, changed.models = {**self.drives, **drives}, {**self.models, **models}
         same_weights = all(drive.weight is self.drives[name].weight for name, drive in drives.items())
         rates = {name: drive.rate for name, drive in drives.items()} | {n: m.rate for n, m in models.items()}
-        for name, rate in rates.items():
-            found = poisson.with_rate(name, rate) if same_weights else None
-            if found is None:
-                changed.poisson = PoissonTables(
-                    self.layout, poisson.seed, poisson.trial, changed.drives, changed.models
-                )
-                return changed, None
-            poisson, more = found
-            writes += more
-        changed.poisson = poisson
+        writes = changed._put_rates(rates) if same_weights else None
+        if writes is None:
+            seed, trial = self.poisson.seed, self.poisson.trial
+            changed.poisson = PoissonTables(self.layout, seed, trial, changed.drives, changed.models)
+            changed.renewals = RenewalTables(self.layout, seed, trial, changed.models)
         return changed, writes
+
+    def _put_rates(self, rates: dict[str, Any]) -> list[Write] | None:
+        """Take other rates of drives and sources, and return what differs; None if tables have other shapes."""
+        writes: list[Write] = []
+        for name, rate in rates.items():
+            renews = name in self.renewals.inputs
+            found = self.renewals.with_rate(name, rate) if renews else self.poisson.with_rate(name, rate)
+            if found is None:
+                return None
+            if isinstance(found[0], RenewalTables):
+                self.renewals = found[0]
+            else:
+                self.poisson = found[0]
+            writes += found[1]
+        return writes
 
     def with_lists(self, models: dict[str, Source], spike_lists: SpikeLists) -> InputTables:
         """Return the tables with other listed spikes, and the models of the sources that have them."""
@@ -123,6 +135,7 @@ class InputTables:
         changed.width = width
         if trial != self.poisson.trial:
             changed.poisson = self.poisson.with_trial(trial)
+            changed.renewals = self.renewals.with_trial(trial)
             changed.noise = self.noise.with_trial(trial)
         return changed
 
@@ -138,6 +151,7 @@ class InputTables:
             **self.bath.arrays(),
             **self.noise.arrays(),
             **self.poisson.arrays(steps),
+            **self.renewals.arrays(steps),
             **self.spike_lists.arrays(),
         }
 
@@ -150,7 +164,7 @@ class InputTables:
         found = []
         if self.spike_lists.exist:
             found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
-        if self.width == 1 and not self.bath.width and not self.poisson.waveforms:
+        if self.width == 1 and not (self.bath.width or self.poisson.waveforms or self.renewals.waveforms):
             return found
         times, columns = step_times(start, steps, self.layout.dt), self.columns
         if len(columns) > 1:
@@ -162,4 +176,6 @@ class InputTables:
             found.append(Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1)))
         if self.poisson.waveforms:
             found.append(Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant))
+        if self.renewals.waveforms:
+            found.append(self.renewals.varying(times))
         return found
