@@ -1,4 +1,4 @@
-"""The page on sources does what it says: rates and coefficients of variation, and how many events sums are planned for."""
+"""The page on sources does what it says: rates, coefficients of variation, and the events that sums are planned for."""
 
 import re
 
