@@ -48,7 +48,7 @@ from gpusyn.errors import (
     SweepError,
     UnknownNameError,
 )
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio

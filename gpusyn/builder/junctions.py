@@ -13,7 +13,7 @@ import numpy as np
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import GATHERING, Extents, array_name
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution

@@ -19,7 +19,7 @@ from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.plasticity import learned_of, releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight

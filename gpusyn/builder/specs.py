@@ -219,9 +219,15 @@ def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
     """Return the bytes of what synapses take in the arrays of an owner."""
     return sum(
         counts[extent] * type_of(kind).dtype(layout.numbers).itemsize
-        for kind in ARRAYS if _is_owner(kind, owner)
-        for extent in map(str, kind.extents) if extent in SYNAPTIC and extent in counts
+        for kind, extent in _synaptic(owner[0], owner[1] is not None) if extent in counts
     )  # fmt: skip
+
+
+@functools.cache
+def _synaptic(kernel: str | None, grouped: bool) -> tuple[tuple[ArrayKind, str], ...]:
+    """Return the arrays of an owner that grow with synapses, each with the extent that does."""
+    kinds = [kind for kind in ARRAYS if _is_owner(kind, (kernel, 0 if grouped else None))]
+    return tuple((kind, extent) for kind in kinds for extent in map(str, kind.extents) if extent in SYNAPTIC)
 
 
 def _is_owner(kind: ArrayKind, owner: Owner) -> bool:

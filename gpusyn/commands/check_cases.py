@@ -344,12 +344,10 @@ def procedural_network() -> gs.Network:
 def coupled_network() -> gs.Network:
     """Return a network of neuron models that gap junctions couple, within populations and between them."""
     net = gs.Network()
-    models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0))]
-    kinds: list[list[gs.Receptor]] = [[], [gs.GABA_A()], [gs.AMPA()]]
-    lif, adex, squid = (
-        net.population(model.kind, 130, model, receptors=kind, V=gs.Uniform(-70.0, -60.0))
-        for model, kind in zip(models, kinds, strict=True)
-    )
+    apart = gs.Uniform(-70.0, -60.0)
+    lif = net.population("lif", 130, gs.LIF(I_e=250.0), V=apart)
+    adex = net.population("adex", 130, gs.AdEx(I_e=700.0), receptors=gs.GABA_A(), V=apart)
+    squid = net.population("squid", 130, gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0)), receptors=gs.AMPA(), V=apart)
     net.couple(lif + adex + squid, lif + adex + squid, gs.FixedTotalNumber(3000), gs.Uniform(0.0, 0.3))
     net.couple(squid, squid, gs.FixedProbability(0.1), 0.5)
     net.inject(adex, gs.WhiteNoise(std=100.0))

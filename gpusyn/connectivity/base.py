@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, NamedTuple
@@ -443,6 +444,7 @@ def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:
     return 0 if own is None else int((own >= 0).sum())
 
 
+@functools.lru_cache(maxsize=1024)  # a plan asks several times, and takes a millisecond for each other answer
 def tail_bound(trials: int, probability: float, targets: int) -> int:
     """Return a number that, with probability 1 - 1e-15, none of `targets` sums of `trials` draws exceeds.
 
@@ -457,14 +459,15 @@ def tail_bound(trials: int, probability: float, targets: int) -> int:
     if probability >= 1:
         return trials
     needed = -log_of(FAILURE / targets)
+    of_one, of_none = log_of(probability), log_of(1 - probability)
 
     def is_safe(count: int) -> bool:  # P(sum >= count + 1) is small enough
         share = (count + 1) / trials
         if share <= probability:
             return False
-        distance = share * (log_of(share) - log_of(probability))
+        distance = share * (log_of(share) - of_one)
         if share < 1:
-            distance += (1 - share) * (log_of(1 - share) - log_of(1 - probability))
+            distance += (1 - share) * (log_of(1 - share) - of_none)
         return trials * distance >= needed
 
     low, high = 0, trials  # `high` is always safe, since a sum cannot exceed the number of draws

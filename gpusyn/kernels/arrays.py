@@ -411,6 +411,7 @@ def array_name(name: str, *, kernel: str | None = None, group: int | None = None
     return ".".join(part for part in parts if part is not None)
 
 
+@functools.cache
 def kind_of(kernel: str, argument: str) -> ArrayKind:
     """Return the declaration of the array that is passed to a kernel as an argument: that of the narrowest scope."""
     found = [a for a in ARRAYS if a.name == argument and (kernel in a.kernels or not a.kernels)]

@@ -53,7 +53,8 @@ class NetworkInputs(NetworkObjects):
         rate : float, array_like, shape (target.size,), or Waveform
             Rate of the input to each neuron (Hz), 0 to 1e6.
         weight : float, array_like, shape (target.size,), or Distribution
-            Weight of each event, one per neuron (nS and >= 0, or pA of any sign for a CurrentReceptor).
+            Weight of each event, one per neuron (nS and >= 0; pA of a CurrentReceptor and mV of a DeltaReceptor, of any
+            sign).
         rate_max : float, optional
             Largest rate (Hz) to which `Simulator.set` may change the rate; by default the largest rate given. The
             integer sums of the receptor are planned for it.

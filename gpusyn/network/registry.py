@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from itertools import count
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from weakref import WeakSet
 
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError, SimulationError
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.description import as_html, as_text, tables_of
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
@@ -17,9 +18,6 @@ from gpusyn.network.recorder import Recorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.parameters.scalars import instance, object_name, one_of, public
 from gpusyn.utils.calls import Hinting
-
-if TYPE_CHECKING:
-    from gpusyn.network.couplings import Coupling
 
 Anything = TypeVar("Anything")
 Kind = Literal["population", "projection", "coupling", "drive", "injection", "clamp", "infusion", "recorder"]

@@ -36,7 +36,7 @@ class Drive(ShortRepr, Hinting):
     rate : float, ndarray of float64, shape (target.size,), or Waveform
         Rate of the input to each neuron (Hz).
     weight : float, ndarray of float64, shape (target.size,), or Distribution
-        Weight of each event, one per neuron (nS, or pA for a CurrentReceptor).
+        Weight of each event, one per neuron (nS, pA for a CurrentReceptor, mV for a DeltaReceptor).
     start : float
         Time at which the input begins (ms).
     stop : float or None

@@ -9,7 +9,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.kernels.arrays import array_name
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.stimulus import Clamp, Drive, Injection

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.junctions import CONDUCTANCE, JunctionTables, draw_junctions
-from gpusyn.network.couplings import Coupling, junction_conductance
+from gpusyn.network.coupling import Coupling, junction_conductance
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.values import check_drawn
 from gpusyn.simulation.drawn_sets import DrawnSets

@@ -51,7 +51,7 @@ class StateMethods(Hinting):
 
         Returns
         -------
-        ndarray, float, Waveform or tuple of ndarray
+        ndarray, float, Waveform, noise or tuple of ndarray
             For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
             else of float64. For projections, an array of one value per synapse, in the order of `weights`. For
             injections, drives, clamps and rates that change with time, the value as it was given. For couplings, a
@@ -99,17 +99,17 @@ class StateMethods(Hinting):
             Object of this network, or its name. The other neurons of the populations of a selection stay as they are.
         variable : str, or the new value of an injection, clamp or coupling
             What is replaced, as for `get`.
-        values : float, array_like, shape (target.size,), Distribution or Waveform
-            New values, in the unit of the variable. A Distribution, for neurons, couplings and weights of drives, is
-            drawn anew at each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute
-            time.
+        values : float, array_like, shape (target.size,), Distribution, Waveform, WhiteNoise or OrnsteinUhlenbeck
+            New values, in the unit of the variable; a current that was described as noise takes noise alone. A
+            Distribution, for neurons, couplings and weights of drives, is drawn anew at each call, and the same again
+            in a repeated script. A Waveform, for inputs, is in absolute time.
         rate : float, array_like, shape (target.size,), or Waveform, optional
             New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
         times : sequence of float, or sequence of sequences, optional
             New spike times of the sources (ms), all later than now: one list for all, or one list per source. They
             replace the listed spikes that are still to come.
         weight : float, array_like, shape (target.size,), or Distribution, optional
-            New weight of a drive (nS or pA), at most the largest that it was described with.
+            New weight of a drive (nS, pA or mV), at most the largest that it was described with.
 
         Raises
         ------
@@ -162,8 +162,8 @@ class StateMethods(Hinting):
         Returns
         -------
         Weights
-            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
-            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
+            Positions `pre` and `post` in the projection's selections, `weight` (nS, pA or mV) and `delay` (ms), one
+            value per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
 
         Raises
         ------
@@ -199,8 +199,8 @@ class StateMethods(Hinting):
         projection : Projection or str
             Projection, or its name.
         values : float, array_like, shape (n_synapses,), or dict of Receptor or str to these
-            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
-            a dict has the weights by receptor.
+            New weights (nS, pA or mV), at most the projection's `w_max` in magnitude. An array has the order of
+            `weights`; a dict has the weights by receptor.
         receptor : Receptor or str, optional
             Receptor whose weights are replaced, or its name; required if the projection has several and `values` is not
             a dict.

@@ -7,7 +7,7 @@ from typing import Any
 from gpusyn.builder.layout import Description
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ArgumentError, ParameterError
-from gpusyn.network.couplings import Coupling
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder

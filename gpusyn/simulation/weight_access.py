@@ -34,7 +34,7 @@ class Weights(NamedTuple):
     pre, post : ndarray of int64, shape (n_synapses,)
         Positions in the projection's selections.
     weight : ndarray of float64, shape (n_synapses,), or dict of str to ndarray
-        Weights (nS or pA), with several receptors by receptor.
+        Weights (nS, pA or mV), with several receptors by receptor.
     delay : ndarray of float64, shape (n_synapses,)
         Delays (ms).
     """

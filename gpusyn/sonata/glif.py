@@ -159,7 +159,8 @@ ALLEN_NAMES = ("lif", "lif_r", "lif_asc", "lif_r_asc", "lif_r_asc_a")  # by leve
 def allen_template(level: int) -> Template:
     """Return the template of a level in the files of the Allen Institute; V starts at rest, as in BMTK."""
     plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] = partial(allen, level)
-    return Template(units(ALLEN_PORTS), TAUS, partial(cell, level), {"V_m": Initial(None, "mV", "V")}, "", plain)
+    rest = {"V_m": Initial(None, "mV", "V")}
+    return Template(units(ALLEN_PORTS), TAUS, partial(cell, level), rest, plain=plain)
 
 
 GLIF_NEURONS: dict[str, Template] = {
@@ -168,8 +169,7 @@ GLIF_NEURONS: dict[str, Template] = {
         (*TAUS, *FLAGS),
         psc,
         {"V_m": Initial(-78.85, "mV", "V")} | STATES,
-        "",
-        numbers,
+        plain=numbers,
     ),
     **{f"nest:glif_{name}_psc": allen_template(level) for level, name in enumerate(ALLEN_NAMES, 1)},
 }

@@ -11,12 +11,12 @@ import numpy as np
 
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich
 from gpusyn.neurons.base import Membrane
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, Receptor
+from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, DeltaReceptor, Receptor
 from gpusyn.sonata.template_classes import Cell, Initial, Parameter, Synapse, Template, Values, Variable
 
 __all__ = ["NEURONS", "RECEPTORS", "neuron", "receptor"]
 
-OBJECTS = ("kinetics", "gating", "name", "block", "glycine_site")  # parameters that are no numbers
+OBJECTS = ("kinetics", "gating", "name", "block", "glycine_site", "refractory")  # parameters that are no numbers
 
 
 def neuron(kind: type[Membrane]) -> Template:
@@ -57,5 +57,6 @@ NEURONS: dict[str, Template] = {
     f"gpusyn:{kind.__name__}": neuron(kind) for kind in (LIF, AdEx, Izhikevich, HodgkinHuxley)
 }
 RECEPTORS: dict[str, Synapse] = {
-    f"gpusyn:{kind.__name__}": receptor(kind, numeric(kind)) for kind in (AMPA, NMDA, GABA_A, GABA_B, CurrentReceptor)
+    f"gpusyn:{kind.__name__}": receptor(kind, numeric(kind))
+    for kind in (AMPA, NMDA, GABA_A, GABA_B, CurrentReceptor, DeltaReceptor)
 }

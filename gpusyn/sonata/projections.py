@@ -116,6 +116,8 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
             f"{where}: edges of {group.name} end at nodes of {post.template}: {cell.lacking}; "
             "change the model_template of the edges to a receptor, such as gpusyn:AMPA"
         )
+    if cell.excitatory == cell.inhibitory:
+        return [(cell.excitatory, rows, values.weight)]
     size = values.weight if cell.signed else np.abs(values.weight)
     return [(cell.excitatory, rows & ~negative, values.weight), (cell.inhibitory, rows & negative, size)]
 

@@ -24,9 +24,11 @@ from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, st
 from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
 from tests.helpers.stars import OF_STARS
 from tests.helpers.strategies import cases
+from tests.helpers.thresholds import OF_THRESHOLDS
 
 BATCHES, NETWORKS, SOME = 8, 56, 4  # networks in each batch, and in the part of one that the default suite compares
-STARS, DELTAS = 2, 2  # networks of the default suite in which some cells have dendrites, or V of some jumps
+# Networks of the default suite in which some cells have dendrites, V of some jumps, or the threshold of some changes.
+STARS, DELTAS, THRESHOLDS = 2, 2, 2
 OPTIMISED, FURTHER, FIRST = 0, (1, 3), 2  # batches of the long checks, and that of the default suite
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
@@ -126,9 +128,8 @@ def test_everything_that_there_is_is_drawn():
     assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
     inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
     assert inputs == {"drive", "inject", "clamp", "infuse"}
-    assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "GammaSource", "SpikeSource"}, (
-        "see tests/helpers/neuron_models.py"
-    )
+    others = {"LIF", "GLIF", "PoissonSource", "GammaSource", "SpikeSource"}  # GLIF: tests/helpers/thresholds.py
+    assert set(NEURONS) - set(MODELS) == others, "see tests/helpers/neuron_models.py"
 
 
 def check_batch(batch: int, networks: int = NETWORKS) -> None:
@@ -160,8 +161,16 @@ def test_drawn_cells_whose_v_jumps():
     for_each(FIRST, compare, DELTAS, deltas=True)
 
 
+def test_drawn_cells_whose_threshold_changes():
+    cpu(), emulated()
+    for_each(FIRST, compare, THRESHOLDS, thresholds=True)
+
+
+OF_KINDS = {"dendrites": OF_STARS, "deltas": OF_DELTAS, "thresholds": OF_THRESHOLDS}
+
+
 @pytest.mark.fuzz
-@pytest.mark.parametrize(("kind", "everything"), [("dendrites", OF_STARS), ("deltas", OF_DELTAS)])
+@pytest.mark.parametrize(("kind", "everything"), OF_KINDS.items())
 def test_drawn_cells_of_a_kind_have_everything(kind, everything):
     """Networks are compared as long as they have something that is new."""
     cpu(), emulated()

@@ -509,10 +509,17 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False, deltas: bool = False) -> Case:
+def draw_case(
+    choices: Choices,
+    steps: tuple[int, int],
+    *,
+    dendrites: bool = False,
+    deltas: bool = False,
+    thresholds: bool = False,
+) -> Case:
     """A network that most often spikes, run for a number of steps between two bounds.
 
-    Some cells may have dendrites, and V of some may jump.
+    Some cells may have dendrites, V of some may jump, and the threshold of some may change.
     """
     draft = Wiring(choices, choices.one_of([0.1, 0.25]))
     mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
@@ -523,6 +530,8 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.neurons(f"star{k}", mood, dendrites=True)
     for k in range(choices.whole(1, 2) if deltas else 0):
         draft.neurons(f"jumper{k}", mood, deltas=True)
+    for k in range(choices.whole(1, 2) if thresholds else 0):
+        draft.neurons(f"adapting{k}", mood, thresholds=True)
     for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
     for k in range(choices.whole(0, 4)):

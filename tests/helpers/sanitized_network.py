@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 import gpusyn as gs
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, cupy, using
+from tests.helpers.runs import Outcome, outcome
 
 DT = 0.1
 
@@ -264,9 +267,17 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T", "fluctuating", "jumping J", "jumping K"):
+        for name in (*names, "branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
+
+
+@functools.cache
+def by_numpy(steps: int) -> Outcome:
+    """Return everything that a run shows, as numpy computes it, which takes seconds."""
+    with gs.Simulator(describe(), dt=DT, seed=3, backend="numpy") as sim:
+        sim.step(steps)
+        return outcome(sim)
 
 
 def main() -> None:

@@ -221,6 +221,16 @@ def test_every_spike_and_potential_of_a_circuit(tmp_path):
     np.testing.assert_allclose(found[3][behind:][:common], expected[3][:common], atol=6e-4, rtol=0)
 
 
+def test_reports_every_millisecond(tmp_path):
+    """The key is `interval` in pointnet."""
+    circuit = Allen(tmp_path)
+    circuit.reports["V"]["interval"] = 1.0
+    ours, theirs = both(circuit.write())
+    found, expected = (traces_in(folder / "V.h5", "v1") for folder in (ours, theirs))
+    assert found[:3] == expected[:3] == ([0, 3, 41, 55], 1.0, 1.0)
+    np.testing.assert_allclose(found[3][: len(expected[3])], expected[3], atol=6e-4, rtol=0)
+
+
 SYNAPSES = {
     "tsodyks2_synapse": {"U": 0.4, "u": 0.4, "tau_rec": 200.0, "tau_fac": 30.0},
     "stdp_synapse": {"lambda": 0.05, "alpha": 1.1, "mu_plus": 0.4, "mu_minus": 0.6, "Wmax": 200.0},

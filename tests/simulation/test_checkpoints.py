@@ -282,8 +282,8 @@ def test_everything_that_can_be_set_is_saved():
     """Whoever adds a stimulus that `sim.set` changes adds it to `gpusyn.simulation.checkpoint_inputs`, and here."""
     with simulator("numpy") as sim:
         kinds = set(inputs_in_force(sim._running.access))
-    assert kinds == {"parameters", "injections", "clamps", "drives", "rates", "times", "draws"}
-    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Drive"}
+    assert kinds == {"parameters", "injections", "clamps", "couplings", "drives", "rates", "times", "draws"}
+    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Coupling", "Drive"}
     assert set(OF_SOURCE.values()) == {"rate", "times"}
 
 

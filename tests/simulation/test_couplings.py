@@ -8,6 +8,7 @@ from scipy.integrate import solve_ivp
 
 import gpusyn as gs
 from gpusyn.errors import ParameterError
+from gpusyn.simulation.checkpoint_description import described
 from tests.helpers.runs import BACKENDS, backend_named, differences, outcome
 
 C_M, G_L, E_L = 200.0, 10.0, -70.0
@@ -262,6 +263,17 @@ def test_reset_and_checkpoints_restore_conductances(tmp_path):
         np.testing.assert_array_equal(sim.get("all"), drawn)
         sim.step(20)
         assert differences(later, outcome(sim)) == []
+
+
+def test_a_checkpoint_of_before_gap_junctions_fits_a_network_without():
+    net = gs.Network()
+    net.population("cells", 1, PASSIVE)
+    assert "couplings" not in described(net)  # which older checkpoints do not mention
+    net.population("others", 1, PASSIVE)
+    net.couple("cells", "others", gs.OneToOne(), 0.5)
+    found = described(net)
+    assert found["couplings"] == "cells<->others"
+    assert found["coupling 'cells<->others', conductance"] == "0.5"
 
 
 # ---- conductances between runs ----

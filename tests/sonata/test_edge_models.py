@@ -199,7 +199,7 @@ def test_types_that_differ_become_projections_of_their_own(small):
 
 def test_models_that_gpusyn_does_not_have_are_refused_with_the_reason(small):
     edges_of(small, "1.5 NULL tsodyks_synapse NULL")
-    with pytest.raises(FileError, match=r"'tsodyks_synapse' is not in gpusyn: its resources are in three states"):
+    with pytest.raises(FileError, match=r"'tsodyks_synapse' is not in gpusyn: what it releases is in use for tau_psc"):
         built(small)
 
 
