@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.inputs.extents import input_extents
+from gpusyn.builder.inputs.extents import input_extents, wave_columns
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.plasticity import modulators, scaling, spines
@@ -50,12 +50,10 @@ SPIKING = 8  # a grid is sized for one source in so many, whose spikes of some a
 def chunk_steps(layout: Layout) -> int:
     """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
     columns = sum(r.source.size * len(r.variables) for r in layout.probing)
-    receptors = sum(len(place.population.receptors) for place in layout.populations.values())
-    waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
         max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
-        SAMPLES_HELD // waves,
+        SAMPLES_HELD // wave_columns(layout),
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps

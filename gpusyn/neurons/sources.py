@@ -15,7 +15,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, integer, public, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_array, as_floats
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, check_columns, number_array_or_waveform, rate_limit
 from gpusyn.utils.typing import Floats, Whole
 
 __all__ = ["PoissonSource", "Source", "SpikeSource"]
@@ -51,7 +51,7 @@ class PoissonSource(Source):
     Parameters
     ----------
     rate : float, array or Waveform
-        Rate of each neuron (Hz), 0 to 1e6.
+        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
     rate_max : float, optional
         Largest rate (Hz) to which :meth:`gpusyn.Simulator.set` may change a rate; by default the largest rate given.
         The integer sums of the receptors that these sources excite are planned for it.
@@ -93,6 +93,12 @@ class PoissonSource(Source):
         self._take(max_events, rate=kept)
         bound = rate_limit(kept, rate_max, "PoissonSource.rate_max")
         self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
+
+    def check_size(self, size: int, where: str) -> None:
+        """Check that an array has one rate per neuron, and a waveform one for all or one column per neuron."""
+        super().check_size(size, where)
+        if isinstance(self.rate, Waveform):
+            check_columns(self.rate, size, f"{where}: {self.kind}.rate")
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""

@@ -82,8 +82,7 @@ class InputAccess:
 
     def set_clamp(self, target: Clamp, given: Any, where: str) -> None:
         """Replace a command potential."""
-        V = number_array_or_waveform(given, None, where, arrays=False, potential=True, unit="mV")
-        assert not isinstance(V, np.ndarray)
+        V = number_array_or_waveform(given, target.target.size, where, potential=True, unit="mV")
         self._switch(self.compiled.inputs.with_clamp(replace(self.compiled.inputs.clamps.given[target.name], V=V)))
 
     def set_drive(self, target: Drive, given: dict[str, Any]) -> None:
@@ -119,6 +118,8 @@ class InputAccess:
             model: Any = population.model
             rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
+            if isinstance(part, Waveform):
+                part = part.part(offset, offset + len(ids))
             offset += len(ids)
             before = models[population.name]
             if len(ids) < population.size:
@@ -194,7 +195,10 @@ class InputAccess:
 
     def _put(self, arrays: Mapping[str, Array]) -> None:
         specs = self.compiled.program.specs
-        larger = {name: np.array(array) for name, array in arrays.items() if array.size > specs[name].size}
+        larger = {
+            name: np.array(array) for name, array in arrays.items()
+            if array.size > specs[name].size or array.shape[1:] != specs[name].shape[1:]
+        }  # fmt: skip
         if larger:
             program = self.compiled.enlarged(larger)
             self.session.rebind(program, larger)

@@ -84,10 +84,10 @@ INPUTS = [
         [".V", "Waveform.values", "volts"],
         lambda w: w.net.clamp(w.E, gs.Waveform([0, 1], [-0.07, 0.03])),
     ),
-    (ArgumentError, [".V", "or a gs.Waveform", "[-70.0, -60.0]"], lambda w: w.net.clamp(w.E, [-70.0, -60.0])),
+    (ParameterError, [".V", "or a gs.Waveform", "got 2 values"], lambda w: w.net.clamp(w.E, [-70.0, -60.0])),
     (
         ArgumentError,
-        [".V", "Uniform", "give one number"],
+        [".V", "Uniform", "give the array"],
         lambda w: w.net.clamp(w.E, gs.Uniform(-70.0, -60.0)),
     ),
     (ParameterError, ["Network.clamp().target", "'clamp->E[0:3]' already clamps", "Waveform"], _clamp_twice),

@@ -8,7 +8,9 @@ import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
+from gpusyn.builder.inputs.currents import clamp_columns
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.kernels.arrays import Extents
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.numerics.poisson import pieces_of
@@ -19,7 +21,6 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     """Return the extents of the arrays of inputs, for chunks of `steps` steps."""
     net, places = layout.net, layout.populations
     bath = BathTables(layout, 0)
-    currents = sum(_columns(injection, layout) for injection in net.injections.values())
     drives = [(d, places[p.population.name].size, p.size) for d in net.drives.values() for p in d.target.parts]
     sources: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources("advance_poisson")]
     rates = [(drive.rate, drive.rate_max, size) for drive, size, _ in drives]
@@ -27,7 +28,7 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     return {
         "baths": len(bath.rows),
         "bath width": bath.width,
-        "waves": 1 + currents + len(net.clamps) + len(bath.columns) + len(blocker_doses(layout)),
+        "waves": wave_columns(layout),
         "listed events": sum(_events(place) for place in layout.sources("advance_lists")),
         "drives": len(rates),
         "limits": sum(_limits(rate, most * layout.dt * 1e-3, size, steps) for rate, most, size in rates) + 1,
@@ -35,10 +36,17 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     }
 
 
+def wave_columns(layout: Layout) -> int:
+    """Return the number of columns of the waves, if no two currents add up."""
+    shared = len(BathTables(layout, 0).columns) + len(blocker_doses(layout)) + len(modulator_columns(layout))
+    currents = sum(_columns(injection, layout) for injection in layout.net.injections.values())
+    return 1 + shared + sum(map(clamp_columns, layout.net.clamps.values())) + currents
+
+
 def _columns(injection: Injection, layout: Layout) -> int:
     """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
     if isinstance(injection.current, Waveform):
-        return len(injection.target.parts)
+        return injection.current.columns or len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):
         return 0
     return len(np.unique(injection.current)) * len(injection.target.parts)

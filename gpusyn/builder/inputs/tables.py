@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,10 +18,7 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
 
-
-def _nothing(times: StepTimes) -> Any:
-    """Return the first column, which is zero."""
-    return np.zeros(len(times.middle))
+SAMPLED = 1 << 18  # values that change in time, about so many of which the host samples at once
 
 
 class InputTables:
@@ -40,7 +37,8 @@ class InputTables:
     modulator_column : int
         First column of the modulators of learning that are waveforms.
     width : int
-        Number of columns of the array of waves; at least `columns`.
+        Number of columns of the array of waves; at least `columns`. The first one is zero, and those of clamps and
+        injections are the last ones, because their number can change.
     """
 
     def __init__(self, layout: Layout, seed: int, trial: int = 0) -> None:
@@ -48,39 +46,40 @@ class InputTables:
         self.drives: dict[str, Drive] = dict(layout.net.drives)
         models = {name: place.population.model for name, place in layout.populations.items()}
         self.models = {name: model for name, model in models.items() if isinstance(model, Source)}
-        self.clamps = Clamps(layout, layout.net.clamps, 1)
-        self.bath = BathTables(layout, 1 + len(self.clamps.columns))
+        self.bath = BathTables(layout, 1)
         doses = blocker_doses(layout)
-        first = 1 + len(self.clamps.columns) + len(self.bath.columns)
+        first = 1 + len(self.bath.columns)
         self.dose_columns = {blocker: first + i for i, blocker in enumerate(doses)}
         self._doses: list[Column] = [at_middle(course) for course in doses.values()]
         self.modulator_column = first + len(doses)
         self._modulators = modulator_columns(layout)
-        # the injections come last, because only their number of columns can change
-        first = self.modulator_column + len(self._modulators)
-        self.injections = Injections(layout, layout.net.injections, first)
+        self.clamps = Clamps(layout, layout.net.clamps, self.modulator_column + len(self._modulators))
+        self.injections = Injections(layout, layout.net.injections, self.clamps.first + self.clamps.width)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
-        self.width = len(self.columns)
+        self.width = self.columns
 
     @property
-    def columns(self) -> list[Column]:
-        """Columns of the waves: zero, command potentials, the bath, doses of blockers, modulators, currents."""
-        own = [*self.clamps.columns, *self.bath.columns, *self._doses, *self._modulators]
-        return [_nothing, *own, *self.injections.columns]
+    def columns(self) -> int:
+        """Number of columns of the waves that are in use."""
+        return self.injections.first + self.injections.width
 
     # ---- other inputs ----
     def with_injection(self, injection: Injection) -> InputTables:
         """Return the tables with another injection of the same name."""
         changed = copy.copy(self)
         changed.injections = self.injections.replaced(injection)
-        changed.width = max(self.width, len(changed.columns))
+        changed.width = max(self.width, changed.columns)
         return changed
 
     def with_clamp(self, clamp: Clamp) -> InputTables:
         """Return the tables with another clamp of the same name."""
         changed = copy.copy(self)
         changed.clamps = self.clamps.replaced(clamp)
+        if changed.clamps.width != self.clamps.width:
+            first = changed.clamps.first + changed.clamps.width
+            changed.injections = Injections(self.layout, self.injections.given, first)
+            changed.width = max(self.width, changed.columns)
         return changed
 
     def with_poisson(
@@ -138,21 +137,27 @@ class InputTables:
         """Return the array of waves before any of them is sampled."""
         return np.zeros((steps, self.width), self.layout.numbers.real_dtype)
 
-    def writes(self, start: int, steps: int) -> list[Write]:
-        """Return the values that the arrays must hold before `steps` steps from step `start` on."""
-        found = []
+    def writes(self, start: int, steps: int) -> Iterator[Write]:
+        """Yield the values that the arrays must hold before `steps` steps from step `start` on."""
         if self.spike_lists.exist:
-            found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
-        if self.width == 1 and not self.bath.width and not self.poisson.waveforms:
-            return found
-        times, columns = step_times(start, steps, self.layout.dt), self.columns
-        if len(columns) > 1:
-            table = self.waves(steps)
-            for k, column in enumerate(columns):
-                table[:, k] = column(times)
-            found.append(Write("waves", table))
+            yield Write("listed_begin", self.spike_lists.begin(start, steps))
+        times = step_times(start, steps, self.layout.dt)
+        if self.columns > 1:
+            several = max(SAMPLED // self.width, 1)  # steps
+            for first in range(0, steps, several):
+                part = StepTimes(*(t[first : first + several] for t in times))
+                yield Write("waves", self._sampled(part), first * self.width)
         if self.bath.width:
-            found.append(Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1)))
+            yield Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1))
         if self.poisson.waveforms:
-            found.append(Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant))
-        return found
+            yield Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant)
+
+    def _sampled(self, times: StepTimes) -> Array:
+        """Return the waves in some steps."""
+        table = self.waves(len(times.middle))
+        for k, column in enumerate([*self.bath.columns, *self._doses, *self._modulators], 1):
+            table[:, k] = column(times)
+        for several in (self.clamps, self.injections):
+            if several.width:
+                table[:, several.first : several.first + several.width] = several.sample(times)
+        return table
