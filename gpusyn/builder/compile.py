@@ -42,6 +42,7 @@ COUNTS = {
     "n_chunks": "chunks",
     "n_rows": "coefficient rows",
     "n_waves": "waves",
+    "n_means": "own means",
     "n_sets": "sets",
     "n_shared": "shared sums",
     "n_routes": "routes",

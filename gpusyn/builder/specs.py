@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.inputs.extents import input_extents, wave_columns
+from gpusyn.builder.inputs.extents import input_extents, limit_extents, wave_columns
+from gpusyn.builder.inputs.poisson import LIMITS, own_rates
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.plasticity import modulators, scaling, spines
@@ -54,6 +55,7 @@ def chunk_steps(layout: Layout) -> int:
         max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // wave_columns(layout),
+        SAMPLES_HELD // max(2 * sum(own_rates(layout)), 1),
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps
@@ -67,6 +69,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
+    launches += [(LIMITS, None)] if own_rates(layout) else []
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
@@ -103,6 +106,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     """Return the number of independent units of a launch's work."""
     if kernel in ("advance_neurons", "advance_poisson"):
         return counts["chunks"]
+    if kernel == LIMITS:
+        return max(own_rates(layout))
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
@@ -258,7 +263,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     slots, releasing = release_extents(layout)
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
-    sizes |= one_by_one.release_extents(layout)
+    sizes |= one_by_one.release_extents(layout) | limit_extents(layout, steps)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     sizes |= scaling.scaling_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}

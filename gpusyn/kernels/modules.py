@@ -55,6 +55,7 @@ _RELEASE_PART = "deliver_releases.cu"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
+_LIMITS_PART = "find_limits.cu"
 
 
 class Module(NamedTuple):
@@ -366,6 +367,13 @@ def _influx_module(numbers: Numbers, effects: tuple[str, ...]) -> Module:
 
 
 @functools.cache
+def limits_module(numbers: Numbers) -> Module:
+    """Return the module of the kernel that makes limits of Poisson events."""
+    files = ("common.cuh", "records.cuh", "portable_math.cuh", "spikes.cuh", _LIMITS_PART)
+    return Module(f"limits {numbers}", _join(numbers.prelude(), files), _kernels_of(files))
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -386,4 +394,6 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return release_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)
+    if file == _LIMITS_PART:
+        return limits_module(numbers)
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -13,7 +13,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, public, real, show
 from gpusyn.parameters.units import as_floats, conversion, unit_of
 from gpusyn.utils.immutable import Immutable
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Floats, Integers
 
 SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
@@ -156,18 +156,18 @@ class Waveform(Immutable):
         factor = conversion(self._unit, unit, self, where)
         return self if factor == 1 else Waveform(self.times, factor * self.values, self.interpolation)
 
-    def part(self, first: int, stop: int) -> Waveform:
+    def part(self, which: slice | Integers) -> Waveform:
         """Return the waveform of some of its columns; itself, if it has none or if they are all.
 
         Parameters
         ----------
-        first, stop : int
-            First of the columns, and one past the last.
+        which : slice or ndarray of int
+            The columns.
         """
-        if self.columns is None or (first, stop) == (0, self.columns):
+        if self.columns is None or (isinstance(which, slice) and which == slice(0, self.columns)):
             return self
         part = Waveform.__new__(Waveform)
-        part._keep(self.times, self.values[:, first:stop], self.interpolation, self._unit)
+        part._keep(self.times, self.values[:, which], self.interpolation, self._unit)
         return part
 
     def __repr__(self) -> str:

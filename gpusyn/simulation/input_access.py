@@ -11,7 +11,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.fixed_point import weight_range
-from gpusyn.builder.inputs.poisson import drive_weights
+from gpusyn.builder.inputs.poisson import drive_weights, has_columns
 from gpusyn.builder.inputs.spike_lists import ListedSpikes, NewLists
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.errors import ParameterError
@@ -55,6 +55,8 @@ class InputAccess:
         if name == "times":
             return tuple(_lists(models[p.name].times, p.size)[k] for p, ids in selection.parts for k in ids)
         rates = [models[p.name].rate for p in selection.populations]
+        if len(rates) == 1 and isinstance(rates[0], Waveform):
+            return rates[0].part(selection.parts[0].ids)
         if all(isinstance(rate, Waveform) and rate is rates[0] for rate in rates):
             return rates[0]
         mixed = next((p.name for p in selection.populations if isinstance(models[p.name].rate, Waveform)), None)
@@ -90,6 +92,7 @@ class InputAccess:
         changed, size = self.compiled.inputs.drives[target.name], target.target.size
         if "rate" in given:
             rate = _checked_rate(given["rate"], size, target.rate_max, here(target, "rate"), "net.drive(...)")
+            _check_apart(rate, target.rate, here(target, "rate"), "the drive")
             changed = replace(changed, rate=rate)
         if "weight" in given:
             changed = replace(changed, weight=self._checked_weight(target, given["weight"], here(target, "weight")))
@@ -117,9 +120,10 @@ class InputAccess:
         for population, ids in selection.parts:
             model: Any = population.model
             rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
+            _check_apart(rate, model.rate, where, f"the sources of '{population.name}'")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
             if isinstance(part, Waveform):
-                part = part.part(offset, offset + len(ids))
+                part = part.part(slice(offset, offset + len(ids)))
             offset += len(ids)
             before = models[population.name]
             if len(ids) < population.size:
@@ -217,6 +221,15 @@ def _checked_rate(given: Any, size: int, rate_max: float, where: str, maker: str
             f"give {maker} a larger rate_max="
         )
     return rate
+
+
+def _check_apart(rate: Rate, described: Rate, where: str, what: str) -> None:
+    """Refuse rates that change for each element apart where none were described: no kernel makes their limits."""
+    if has_columns(rate) and not has_columns(described):
+        raise ParameterError(
+            f"{where}: a gs.Waveform with columns can be set only where one was described (got {rate!r}, described "
+            f"was {described!r}); describe {what} with columns from the beginning, as gs.Waveform([0.0], [rates])"
+        )
 
 
 def _in_part(before: Rate, part: Rate, ids: Array, population: Selection, where: str) -> Floats:

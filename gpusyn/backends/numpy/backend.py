@@ -27,6 +27,7 @@ from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.backends.numpy import find_influx as influx
+from gpusyn.backends.numpy import find_limits as limits
 from gpusyn.backends.numpy import learn_weights as learning
 from gpusyn.backends.numpy import remember_gates as spine_gates
 from gpusyn.backends.numpy import remember_spikes as trains
@@ -51,6 +52,7 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 TWINS: dict[str, Twin] = {
     "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "find_limits": Twin(limits.prepare_limits, limits.find_limits),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
     "advance_lists": Twin(_nothing, sources.advance_lists),
     "deliver_changes": Twin(delivery.prepare_routes, delivery.deliver_changes),

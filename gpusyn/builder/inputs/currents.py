@@ -95,7 +95,7 @@ class Injections:
             place, compartment = self.layout.populations[population.name], number_of(population, injection.compartment)
             amount, stop = injection.current, offset + len(ids)
             if isinstance(amount, Waveform):
-                course = partial(_in_columns, partial(step_mean, amount.part(offset, stop), dt))
+                course = partial(_in_columns, partial(step_mean, amount.part(slice(offset, stop)), dt))
                 own = np.zeros(len(ids), np.int64) if amount.columns is None else np.arange(len(ids))
                 self._add(place, compartment, ids, TimedCurrent(course, when), own)
             elif when == ALWAYS:

@@ -9,9 +9,10 @@ import numpy as np
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.inputs.currents import clamp_columns
+from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.plasticity.modulators import modulator_columns
-from gpusyn.kernels.arrays import Extents
+from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.numerics.poisson import pieces_of
 from gpusyn.parameters.waveform import Waveform
@@ -52,9 +53,15 @@ def _columns(injection: Injection, layout: Layout) -> int:
     return len(np.unique(injection.current)) * len(injection.target.parts)
 
 
+def limit_extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
+    """Return the extents of the arrays of the kernel that makes limits, if it is needed."""
+    own = own_rates(layout)
+    return {(LIMITS, None): {"sets": len(own), "own means": sum(own), "steps": steps}} if own else {}
+
+
 def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
     """Return the words of the limits of a population: one set for all neurons, one for each, or one for each step."""
-    sets = steps if isinstance(rate, Waveform) else size if isinstance(rate, np.ndarray) else 1
+    sets = size if is_apart(rate) else steps if isinstance(rate, Waveform) else 1
     return 2 * pieces_of(largest).levels * sets
 
 
@@ -62,7 +69,7 @@ def _weights(drive: Drive, size: int, in_part: bool) -> int:
     """Return the number of weights of a population's drive: one for all neurons, or one per neuron."""
     if not isinstance(drive.weight, int | float):
         return size
-    return size if in_part and not isinstance(drive.rate, np.ndarray) else 1
+    return size if in_part and not is_apart(drive.rate) else 1
 
 
 def _events(place: PlacedPopulation) -> int:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
-from gpusyn.builder.inputs.poisson import PoissonTables
+from gpusyn.builder.inputs.poisson import LIMITS, PoissonTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
+from gpusyn.kernels.arrays import array_name
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
 
 SAMPLED = 1 << 18  # values that change in time, about so many of which the host samples at once
+
+
+def _rows(array: str, sample: Callable[[StepTimes], Array], width: int, times: StepTimes) -> Iterator[Write]:
+    """Yield the rows of an array, of `width` values for each step, those of some steps at a time."""
+    several = max(SAMPLED // width, 1)
+    for first in range(0, len(times.middle), several):
+        some = StepTimes(*(t[first : first + several] for t in times))
+        yield Write(array, sample(some), first * width)
 
 
 class InputTables:
@@ -143,10 +152,9 @@ class InputTables:
             yield Write("listed_begin", self.spike_lists.begin(start, steps))
         times = step_times(start, steps, self.layout.dt)
         if self.columns > 1:
-            several = max(SAMPLED // self.width, 1)  # steps
-            for first in range(0, steps, several):
-                part = StepTimes(*(t[first : first + several] for t in times))
-                yield Write("waves", self._sampled(part), first * self.width)
+            yield from _rows("waves", self._sampled, self.width, times)
+        if own := sum(i.sets for i in self.poisson.own):
+            yield from _rows(array_name("means", kernel=LIMITS), self.poisson.own_means, own, times)
         if self.bath.width:
             yield Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1))
         if self.poisson.waveforms:
