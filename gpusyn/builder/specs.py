@@ -55,7 +55,7 @@ def chunk_steps(layout: Layout) -> int:
         max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // wave_columns(layout),
-        SAMPLES_HELD // max(2 * sum(own_rates(layout)), 1),
+        SAMPLES_HELD // max(2 * sum(one.size for one in own_rates(layout)), 1),
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps
@@ -107,7 +107,7 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     if kernel in ("advance_neurons", "advance_poisson"):
         return counts["chunks"]
     if kernel == LIMITS:
-        return max(own_rates(layout))
+        return max(one.size for one in own_rates(layout))
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":

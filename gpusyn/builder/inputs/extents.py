@@ -56,7 +56,9 @@ def _columns(injection: Injection, layout: Layout) -> int:
 def limit_extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     """Return the extents of the arrays of the kernel that makes limits, if it is needed."""
     own = own_rates(layout)
-    return {(LIMITS, None): {"sets": len(own), "own means": sum(own), "steps": steps}} if own else {}
+    return (
+        {(LIMITS, None): {"sets": len(own), "own means": sum(one.size for one in own), "steps": steps}} if own else {}
+    )
 
 
 def _limits(rate: Any, largest: float, size: int, steps: int) -> int:

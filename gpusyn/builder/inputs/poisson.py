@@ -327,13 +327,20 @@ def _own(described: float | Floats | Waveform, reach: Reach) -> Own | None:
     return Own(reach.place.size, np.asarray(reach.ids)) if has_columns(described) else None
 
 
-def own_rates(layout: Layout) -> list[int]:
-    """Return the numbers of elements of drives and sources that have rates of their own which change in time."""
+class OwnRates(NamedTuple):
+    """The elements of a drive, or sources, that have rates of their own, and the words of their limits."""
+
+    size: int
+    words: int
+
+
+def own_rates(layout: Layout) -> list[OwnRates]:
+    """Return the drives and sources whose rates change in time for each element apart."""
     drives = [d for d in layout.net.drives.values() if has_columns(d.rate)]
+    found = [(layout.populations[p.population.name].size, d.rate_max) for d in drives for p in d.target.parts]
     sources: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources("advance_poisson")]
-    return [layout.populations[p.population.name].size for d in drives for p in d.target.parts] + [
-        size for model, size in sources if has_columns(model.rate)
-    ]
+    found += [(size, model.rate_bound) for model, size in sources if has_columns(model.rate)]
+    return [OwnRates(size, 2 * pieces_of(most * layout.dt * 1e-3).levels * size) for size, most in found]
 
 
 def _parts(drive: stimulus.Drive, place: PlacedPopulation) -> Iterator[tuple[Integers, int]]:
