@@ -79,7 +79,7 @@ def modules_in_common_use() -> list[Module]:
     ]
     reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates and influx know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
-    made = common_module, procedural_module, release_module, learning_module, spine_module, limits_module
+    made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
-    return [*shared, build_module(), *map(influx_module, reals), *synapses, *neurons]
+    return [*shared, build_module(), limits_module(), *map(influx_module, reals), *synapses, *neurons]

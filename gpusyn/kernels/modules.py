@@ -367,10 +367,10 @@ def _influx_module(numbers: Numbers, effects: tuple[str, ...]) -> Module:
 
 
 @functools.cache
-def limits_module(numbers: Numbers) -> Module:
-    """Return the module of the kernel that makes limits of Poisson events."""
+def limits_module() -> Module:
+    """Return the module of the kernel that makes limits of Poisson events; no number type of a run enters it."""
     files = ("common.cuh", "records.cuh", "portable_math.cuh", "spikes.cuh", _LIMITS_PART)
-    return Module(f"limits {numbers}", _join(numbers.prelude(), files), _kernels_of(files))
+    return Module("limits", _join("", files), _kernels_of(files))
 
 
 @functools.cache
@@ -395,5 +395,5 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
     if file in _SPINE_PARTS:
         return spine_module(numbers)
     if file == _LIMITS_PART:
-        return limits_module(numbers)
+        return limits_module()
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)
