@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,6 @@ class Waveform(Immutable):
     times: Floats
     values: Floats
     interpolation: str
-    columns: int | None
     _unit: str | None  # of quantities that were given as values; None: of what changes
 
     @public
@@ -87,11 +87,12 @@ class Waveform(Immutable):
                 f"(got {kept_times[k]:.10g} after {kept_times[k - 1]:.10g}); sort the times and drop repeated ones"
             )
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
-        self._keep(kept_times, kept_values, way, unit)
+        self._set(times=kept_times, values=kept_values, interpolation=way, _unit=unit)
 
-    def _keep(self, times: Floats, values: Floats, interpolation: str, unit: str | None) -> None:
-        columns = values.shape[1] if values.ndim > 1 else None
-        self._set(times=times, values=values, interpolation=interpolation, columns=columns, _unit=unit)
+    @property
+    def columns(self) -> int | None:
+        """Number of columns; None if there is one value for all."""
+        return self.values.shape[1] if self.values.ndim > 1 else None
 
     @public
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
@@ -166,8 +167,8 @@ class Waveform(Immutable):
         """
         if self.columns is None or (isinstance(which, slice) and which == slice(0, self.columns)):
             return self
-        part = Waveform.__new__(Waveform)
-        part._keep(self.times, self.values[:, which], self.interpolation, self._unit)
+        part = copy.copy(self)
+        part._set(values=self.values[:, which])
         return part
 
     def __repr__(self) -> str:

@@ -201,6 +201,8 @@ class Clamps:
                 self.wave[place.group][at + np.asarray(ids)] = column + own * (offset + np.arange(len(ids)))
                 offset += len(ids)
             column += clamp_columns(clamp)
+        for wave in self.wave:
+            wave.flags.writeable = False
         self.width = column - first
         self.start = np.concatenate([np.zeros(first), self._commands(np.zeros(1))[0]])
 
