@@ -126,9 +126,10 @@ class Waveform(Immutable):
             right = np.minimum(inside + 1, len(self.times) - 1)
             span = np.where(right > inside, self.times[right] - self.times[inside], 1.0)
             fraction = np.maximum(at - self.times[inside], 0.0) / span
-            if self.columns is not None:
-                fraction = fraction[..., np.newaxis]
-            result = result + (self.values[right] - result) * fraction
+            change = np.asarray(self.values[right])
+            change -= result
+            change *= fraction if self.columns is None else fraction[..., np.newaxis]
+            result = change + result
         result, early = np.asarray(result), real(before, "Waveform.sample().before")
         if not np.all(left >= 0):
             result[left < 0] = early

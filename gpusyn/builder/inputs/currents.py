@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import Course, StepTimes, Window, step_mean, window
+from gpusyn.builder.inputs.courses import Course, Places, StepTimes, Window, consecutive, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
@@ -18,7 +18,6 @@ from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Array, Floats, Integers
 
 ALWAYS = Window(0.0, np.inf)
-Places = Any  # integers, or the slice that they are
 
 
 class TimedCurrent(NamedTuple):
@@ -241,13 +240,7 @@ def _held(values: Floats, middle: Floats) -> Floats:
 def _term(added: Added, columns: Integers) -> Term:
     """Return what currents add to the columns of their neurons, each column once."""
     found, where = np.unique(columns, return_index=True)
-    return Term(added.current, _consecutive(found), _consecutive(added.own[where]))
-
-
-def _consecutive(places: Integers) -> Places:
-    """Return the slice of some places if they are consecutive: it is faster than a list of them."""
-    first, stop = int(places[0]), int(places[0]) + len(places)
-    return slice(first, stop) if np.array_equal(places, np.arange(first, stop)) else places
+    return Term(added.current, consecutive(found), consecutive(added.own[where]))
 
 
 def clamp_columns(clamp: Clamp) -> int:

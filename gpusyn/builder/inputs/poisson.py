@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import StepTimes, Write, step_mean, window
+from gpusyn.builder.inputs.courses import Places, StepTimes, Write, consecutive, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import CHUNK, NEVER, LimitSet, PoissonDrive, SourceChunk, write_rows
@@ -28,7 +28,7 @@ class Own(NamedTuple):
     """The elements `ids` of `size`, each of which has a rate of its own that changes in time; the others have none."""
 
     size: int
-    ids: Integers
+    ids: Places
 
 
 class PoissonInput(NamedTuple):
@@ -83,7 +83,10 @@ class PoissonInput(NamedTuple):
     def means(self, middle: Floats, dt: float) -> Floats:
         """Return the mean events per step of `own.ids`, or of all elements, in the steps around some times."""
         if isinstance(self.rate, Waveform):
-            return (step_mean(self.rate, dt, middle) * dt * 1e-3).reshape(len(middle), -1)
+            means = step_mean(self.rate, dt, middle)
+            means *= dt
+            means *= 1e-3
+            return means.reshape(len(middle), -1)
         return self.rate.reshape(1, -1)
 
 
@@ -324,7 +327,7 @@ def is_apart(rate: float | Floats | Waveform) -> bool:
 
 def _own(described: float | Floats | Waveform, reach: Reach) -> Own | None:
     """Return the elements, if the described rate changes for each of them apart; later ones may be any rates."""
-    return Own(reach.place.size, np.asarray(reach.ids)) if has_columns(described) else None
+    return Own(reach.place.size, consecutive(np.asarray(reach.ids))) if has_columns(described) else None
 
 
 class OwnRates(NamedTuple):

@@ -19,7 +19,7 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.utils.typing import Array
 
-SAMPLED = 1 << 18  # values that change in time, about so many of which the host samples at once
+SAMPLED = 1 << 14  # values that change in time, about so many of which the host samples at once
 
 
 def _rows(array: str, sample: Callable[[StepTimes], Array], width: int, times: StepTimes) -> Iterator[Write]:
