@@ -165,6 +165,10 @@ class Waveform(Immutable):
         ----------
         which : slice or ndarray of int
             The columns.
+
+        Returns
+        -------
+        Waveform
         """
         if self.columns is None or (isinstance(which, slice) and which == slice(0, self.columns)):
             return self
