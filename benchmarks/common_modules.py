@@ -9,12 +9,14 @@ from gpusyn.kernels.modules import (
     Module,
     build_module,
     common_module,
+    gathering_module,
     influx_module,
     learning_module,
     limits_module,
     neuron_module,
     procedural_module,
     release_module,
+    renewal_module,
     spine_module,
     synapse_module,
 )
@@ -77,9 +79,10 @@ def modules_in_common_use() -> list[Module]:
     neurons += [
         neuron_module(Signature(neuron, star, n, dendrites=2)) for n, neuron in product(ALL_NUMBERS, ("LIF", "AdEx"))
     ]
-    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates and influx know no integer sums
+    reals = ALL_NUMBERS[0], ALL_NUMBERS[-1]  # per-synapse gates, influx and noise know no integer sums
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
-    return [*shared, build_module(), limits_module(), *map(influx_module, reals), *synapses, *neurons]
+    plain = [build_module(), limits_module(), renewal_module()]
+    return [*shared, *plain, *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]

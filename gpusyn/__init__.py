@@ -48,14 +48,26 @@ from gpusyn.errors import (
     SweepError,
     UnknownNameError,
 )
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, Ratio
 from gpusyn.network.recorder import Recorder, RecorderPair, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel, PoissonSource, SpikeSource
+from gpusyn.neurons import (
+    GLIF,
+    LIF,
+    AdEx,
+    GammaSource,
+    HodgkinHuxley,
+    Izhikevich,
+    NeuronModel,
+    PoissonSource,
+    SpikeSource,
+)
 from gpusyn.neurons.compartments import Compartments, Dendrite
 from gpusyn.parameters.distributions import Distribution, Exponential, Gamma, LogNormal, Normal, Uniform
+from gpusyn.parameters.noise import OrnsteinUhlenbeck, WhiteNoise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import (
     STDP,
@@ -71,7 +83,18 @@ from gpusyn.plasticity import (
     TripletSTDP,
     TsodyksMarkram,
 )
-from gpusyn.receptors import AMPA, GABA_A, GABA_B, NMDA, CurrentReceptor, GlycineSite, MgBlock, Receptor, SlowUnblock
+from gpusyn.receptors import (
+    AMPA,
+    GABA_A,
+    GABA_B,
+    NMDA,
+    CurrentReceptor,
+    DeltaReceptor,
+    GlycineSite,
+    MgBlock,
+    Receptor,
+    SlowUnblock,
+)
 from gpusyn.receptors.calcium import Calcium
 from gpusyn.simulation.planning import plan
 from gpusyn.utils.calls import no_attribute
@@ -105,6 +128,7 @@ __all__ = [
     "AMPA",
     "GABA_A",
     "GABA_B",
+    "GLIF",
     "LIF",
     "NMDA",
     "STDP",
@@ -117,7 +141,9 @@ __all__ = [
     "CalciumSTDP",
     "Clamp",
     "Compartments",
+    "Coupling",
     "CurrentReceptor",
+    "DeltaReceptor",
     "Dendrite",
     "DistanceDelay",
     "DistanceDependent",
@@ -137,6 +163,7 @@ __all__ = [
     "FromSparse",
     "FromTable",
     "Gamma",
+    "GammaSource",
     "GlycineSite",
     "GpusynError",
     "HodgkinHuxley",
@@ -155,6 +182,7 @@ __all__ = [
     "NeuronModel",
     "Normal",
     "OneToOne",
+    "OrnsteinUhlenbeck",
     "ParameterError",
     "Plan",
     "PlanMemoryError",
@@ -188,6 +216,7 @@ __all__ = [
     "Uniform",
     "UnknownNameError",
     "Waveform",
+    "WhiteNoise",
     "drugs",
     "kinetics",
     "measure",

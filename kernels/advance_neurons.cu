@@ -36,10 +36,14 @@ DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, c
     real threshold = c[MembraneCoefficients::threshold], reset = c[MembraneCoefficients::reset];
     int pause = (int)c[MembraneCoefficients::refractory];
     // these select numbers instead of branching, so that compilers make SIMD code
-    real reached = flush(HOLDS && refractory > 0 ? v : free_v);
-    int sound = magnitude(reached) < (real)1e30 ? 1 : 0;  // checked before a reset could hide a fault
-    int outcome = reached >= threshold ? FIRED : QUIET;
-    if (!HOLDS) outcome = v >= threshold ? QUIET : outcome;
+    const State x = {s.membrane + j, s.n};
+    NEURON::adapt(x, v, current_into<WAVES>(s, j, 0, waves), refractory > 0, own);
+    int held = HOLDS && refractory > 0 ? 1 : 0;
+    real reached = flush(held ? v : free_v);
+    real end = jumped<0>(reached, s, j, c, arrivals, held);  // whatever follows v within the step sees it before
+    int sound = magnitude(end) < (real)1e30 ? 1 : 0;         // checked before a reset could hide a fault
+    int outcome = NEURON::reaches(end, x, threshold, own) ? FIRED : QUIET;
+    if (!HOLDS) outcome = NEURON::reaches(v, x, threshold, own) ? QUIET : outcome;
     outcome = refractory > 0 ? QUIET : outcome;
     refractory = refractory > 0 ? refractory - 1 : 0;
     refractory = outcome == FIRED ? pause : refractory;
@@ -47,16 +51,20 @@ DEVICE int end_step(const Passes &passes, const Cells &s, int j, const Coef c, c
         int wave = s.clamp_wave[j];
         real command = flush(waves[wave] - c[MembraneCoefficients::rest]);
         reached = wave ? command : reached;
+        end = wave ? command : end;
         outcome = wave ? QUIET : outcome;
         refractory = wave ? 0 : refractory;
     }
-    NEURON::follow(State{s.membrane + j, s.n}, v, reached, outcome == FIRED, own);
+    NEURON::follow(x, v, reached, outcome == FIRED, own);
     Compartments at;
-    at.v[0] = HOLDS && outcome == FIRED ? reset : reached;
+    real restarted = NEURON::restart(v, reset, own);
+    at.v[0] = HOLDS && outcome == FIRED ? restarted : reached;
     at.mean[0] = (real)0.5 * (v + reached);
-    s.V[j] = at.v[0];
+    end = HOLDS && outcome == FIRED ? restarted : end;
+    s.V[j] = end;
     s.refractory[j] = refractory;
-    sound = end_dendrites<WAVES, BATH>(at, s, j, c, waves, bath, passes.halfway) ? sound : 0;
+    sound = end_dendrites<WAVES, BATH>(at, s, j, c, arrivals, waves, bath, passes.halfway) ? sound : 0;
+    at.v[0] = end;
     if (CALCIUM_STATE >= 0) advance_calcium<BATH>(s, j, at.mean, c, bath);
 #define STEP(k, Kinetics, Effect, S, C, SYN, IN, AT) \
     Kinetics::step(GATE(S), kinetics_of<BATH>(c.from(C), bath, k), s.n, arrivals.from(IN));

@@ -1,8 +1,9 @@
 // One neuron with its receptors: its parts of the arrays, its conductances, its calcium, its recorded values.
 // A signature's text defines NEURON, the number of its states (N_OWN), whether a spike resets V and HOLDS it while
 // refractory, RECEPTORS(X), a list of X(k, Kinetics, Effect, first state, first coefficient, synaptic sum or -1, first
-// input, compartment), DENDRITES(X), a list of X(compartment) of N_DENDRITES, whether some receptor is BATHED (changes
-// with time), and the places of calcium's state and coefficients (state -1: none). Compartment 0 is the soma.
+// input, compartment), JUMPS(X), those of them that make V jump, DENDRITES(X), a list of X(compartment) of N_DENDRITES,
+// whether some receptor is BATHED (changes with time), and the places of calcium's state and coefficients (state -1:
+// none). Compartment 0 is the soma.
 #pragma once
 
 enum ProbeVariable { VAR_V, VAR_G, VAR_I, VAR_B, VAR_H, VAR_CA, VAR_OWN };
@@ -46,6 +47,18 @@ DEVICE real conductance(const Cells &s, int j, const real *x, const Coef c, cons
 #define GATE(S) (s.gates + (S) * s.n + j)
 #define EFFECT(S, Kinetics) GATE((S) + Kinetics::STATES)
 #define MAGNESIUM(k) (BATH ? bath[k].Mg : (real)1)
+
+// v of a compartment after the jumps by what arrives at the end of the step.
+template <int COMPARTMENT>
+DEVICE real jumped(real v, const Cells &s, int j, const Coef c, const Arrivals arrivals, int held)
+{
+#define JUMP(k, Kinetics, Effect, S, C, SYN, IN, AT) \
+    if (AT == COMPARTMENT) \
+        v = flush(v + Effect::jump(Kinetics::arrived(c.from(C), arrivals.from(IN)), held, EFFECT(S, Kinetics)));
+    JUMPS(JUMP)
+#undef JUMP
+    return v;
+}
 
 // Calcium that flows into each compartment with a fraction of the current at v (after the gates): Ca' = -Ca/tau + k sum
 // |Pf I|. Coefficients of each compartment come after all others; the Pf of each receptor follow them.

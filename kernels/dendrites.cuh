@@ -73,10 +73,11 @@ DEVICE void begin_dendrites(Compartments &at, const Cells &s, int j, const Coef 
 #undef BEGIN
 }
 
-// Second half, with v of the soma at the end of the step. Returns 0 if v of a dendrite is no sound number.
+// Second half, with v of the soma at the end of the step, before it jumps; then v of the dendrites jumps. Returns 0 if
+// v of a dendrite is no sound number.
 template <bool WAVES, int BATH>
-DEVICE int end_dendrites(Compartments &at, const Cells &s, int j, const Coef c, const real *waves, const Exposure *bath,
-                         const real *halfway)
+DEVICE int end_dendrites(Compartments &at, const Cells &s, int j, const Coef c, const Arrivals arrivals,
+                         const real *waves, const Exposure *bath, const real *halfway)
 {
     int sound = 1;
 #define AHEAD(k) at.v[k] = halfway[(k - 1) * CHUNK + j] + (halfway[(k - 1) * CHUNK + j] - s.V[k * s.n + j]);
@@ -86,14 +87,16 @@ DEVICE int end_dendrites(Compartments &at, const Cells &s, int j, const Coef c, 
 #define END(k) \
     { \
         real start = s.V[k * s.n + j], half = halfway[(k - 1) * CHUNK + j]; \
-        real end = Dendrite::half_step(half, at.G[k], at.D[k], at.v[0], Dendrite::of(c, k)); \
+        real reached = Dendrite::half_step(half, at.G[k], at.D[k], at.v[0], Dendrite::of(c, k)); \
+        real end = jumped<k>(reached, s, j, c, arrivals, 0); \
         sound = magnitude(end) < (real)1e30 ? sound : 0; \
         if (WAVES) { \
             int wave = s.clamp_wave[k * s.n + j]; \
             real command = flush(waves[wave] - c[MembraneCoefficients::rest]); \
+            reached = wave ? command : reached; \
             end = wave ? command : end; \
         } \
-        at.mean[k] = (real)0.5 * (start + end); \
+        at.mean[k] = (real)0.5 * (start + reached); \
         at.v[k] = end; \
         s.V[k * s.n + j] = end; \
     }

@@ -34,7 +34,17 @@ struct PoissonDrive {
         most_events, start, stop;
 };
 
-// Poisson sources of one population that one block advances.
+// A population of renewal processes.
+struct Renewal {
+    int64 key_low, key_high, advance, advance_step, time_step, intervals, interval_step, waiting, most_events;
+};
+
+// Noise of one injection into one population.
+struct NoiseCurrent {
+    int64 key_low, key_high, first, size, offset, current, noise, coef, coef_step, every, lasts, start, stop;
+};
+
+// Sources of one population that one block advances.
 struct SourceChunk {
     int64 source, offset, size, drive;
 };

@@ -117,8 +117,8 @@ def _key(pathway: Pathway, layout: Layout) -> _Key:
 class StoredForm(NamedTuple):
     """How the weights of a pathway onto one receptor are stored.
 
-    A stored weight times 2^`exponent` is the weight (nS or pA); it is 2^`shift` quanta of the sums, which is less than
-    one where weights learn. If all synapses share one stored weight, it is `weight`, else None.
+    A stored weight times 2^`exponent` is the weight (nS, pA or mV); it is 2^`shift` quanta of the sums, which is less
+    than one where weights learn. If all synapses share one stored weight, it is `weight`, else None.
     """
 
     shift: int

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from gpusyn.builder.inputs.courses import Write
+from gpusyn.builder.inputs.gathering import arrays_of
 from gpusyn.builder.inputs.tables import InputTables
+from gpusyn.builder.junctions import JunctionTables, coupled_groups
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.plasticity.learning import settle_mask
@@ -28,7 +30,7 @@ from gpusyn.builder.specs import (
     most_units,
     remembers,
 )
-from gpusyn.kernels.arrays import EXPECTED, array_name, bindings
+from gpusyn.kernels.arrays import EXPECTED, array_name
 from gpusyn.kernels.modules import LEARNING_KERNELS
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
 from gpusyn.kernels.records import Chunk, write_rows
@@ -40,6 +42,8 @@ from gpusyn.utils.typing import Array
 COUNTS = {
     "n": "neurons",
     "n_chunks": "chunks",
+    "n_currents": "compartments",
+    "n_noises": "noises",
     "n_rows": "coefficient rows",
     "n_waves": "waves",
     "n_means": "own means",
@@ -64,6 +68,8 @@ class Compiled:
         Arrays and launches.
     described, inputs : InputTables
         The inputs as they were described, and those in force.
+    junctions : JunctionTables
+        The gap junctions in force.
     steps : int
         Upper limit on the steps of one chunk, so that no buffer can overflow.
     stored : list of StoredWeights
@@ -92,12 +98,14 @@ class Compiled:
         self.rewired: dict[str, Callable[[], Synapses]] = {}
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)
+        self.junctions = JunctionTables(layout, seed, layout.net.couplings)
         synapses = SynapseTables(layout, seed, self.inputs, trial, advanced, launcher)
         self.stored, self.rounded_to_zero = synapses.stored, synapses.rounded_to_zero
         self.learning = synapses.event_driven.learning
         self.releases = synapses.releases
         self.probes = Probes(layout, self.steps)
         self.neurons = [NeuronTables(layout, group, seed) for group in layout.groups]
+        self.check_junctions(self.junctions)
         self._sizes = extents(layout, self.steps)
         tables = {name: array for name, array in self._tables(synapses) if array.size}
         specs = fitted({spec.name: spec for _, spec in described(layout, self._sizes)}, tables)
@@ -111,6 +119,7 @@ class Compiled:
         yield from synapses.arrays().items()
         yield from release_tables(layout).items()
         yield from inputs.arrays(self.steps).items()
+        yield from self.junctions.take().items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
         yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
         V: dict[str, Array] = {}
@@ -129,6 +138,12 @@ class Compiled:
             return found()
         return part_of(draw_synapses(pathway.projection, self.layout, self.seed), pathway)
 
+    def check_junctions(self, junctions: JunctionTables) -> None:
+        """Refuse gap junctions whose conductances are too large for the step, with the parameters in force."""
+        for tables in self.neurons:
+            for place in tables.group.members:
+                junctions.check(place, tables.parameters[place.population.name])
+
     # ---- other inputs ----
     def differing(self, inputs: InputTables) -> dict[str, Array]:
         """Return the arrays that must change, some of them in size, before other inputs are in force."""
@@ -136,6 +151,8 @@ class Compiled:
         if inputs.poisson is not old.poisson:
             found = inputs.poisson.arrays(self.steps) if inputs.poisson.inputs is not old.poisson.inputs else {}
             found |= inputs.poisson.drive_rows()
+        if inputs.renewals is not old.renewals:
+            found |= inputs.renewals.arrays(self.steps)
         if inputs.spike_lists is not old.spike_lists:
             found |= inputs.spike_lists.arrays()
         if inputs.injections is not old.injections:
@@ -143,6 +160,8 @@ class Compiled:
         if inputs.clamps.wave is not old.clamps.wave:
             clamped = {g: wave for g, wave in enumerate(inputs.clamps.wave) if wave.any()}
             found |= {array_name("clamp_wave", group=g): wave for g, wave in clamped.items()}
+        if inputs.noise is not old.noise:
+            found |= inputs.noise.arrays()
         if inputs.width > old.width:
             found["waves"] = inputs.waves(min(self.steps, max(SAMPLES_HELD // inputs.width, 1)))
         return found
@@ -187,6 +206,7 @@ class Compiled:
             "chosen_step": columns,
             "drawers": row_forms.DRAWERS,
             "settle_mask": settle_mask(self.layout),
+            "coupled": int(group in coupled_groups(self.layout)),
         }
         scalars = {
             a.name: own[a.name] if a.name in own else counts[COUNTS[a.name]]
@@ -199,7 +219,7 @@ class Compiled:
         elif kernel in LEARNING_KERNELS:
             signature = self.learning.signature
         items = items_of(self.layout, kernel, group, counts)
-        return Launch(kernel, bindings(kernel, group), scalars, items, signature)
+        return Launch(kernel, arrays_of(self.layout, kernel, group), scalars, items, signature)
 
 
 def fitted(specs: dict[str, ArraySpec], tables: dict[str, Array]) -> dict[str, ArraySpec]:

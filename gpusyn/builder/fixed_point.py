@@ -54,7 +54,7 @@ class Quantum(NamedTuple):
 
     @property
     def value(self) -> float:
-        """Value of the quantum (nS or pA)."""
+        """Value of the quantum (nS, pA or mV)."""
         return math.ldexp(1.0, self.exponent)
 
     @property
@@ -141,7 +141,7 @@ def learned_exponent(w_max: float, weight_bits: int) -> int:
 
 
 class WeightRange(NamedTuple):
-    """Smallest, mean and largest |weight| of an input (nS or pA)."""
+    """Smallest, mean and largest |weight| of an input (nS, pA or mV)."""
 
     least: float
     mean: float

@@ -19,6 +19,7 @@ from gpusyn.kernels.records import PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.plasticity import learned_of, releases_one_by_one
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection, base_weight
@@ -333,6 +334,7 @@ class Description(NamedTuple):
 
     populations: dict[str, Population]
     projections: dict[str, Projection]
+    couplings: dict[str, Coupling]
     drives: dict[str, Any]
     injections: dict[str, Any]
     clamps: dict[str, Any]
@@ -381,7 +383,7 @@ class Layout:
     def sources(self, kernel: str) -> list[PlacedPopulation]:
         """Return the populations of spike sources whose spikes a kernel makes."""
         models = [(place, place.population.model) for place in self.populations.values()]
-        return [place for place, model in models if isinstance(model, Source) and kernel == model.KERNEL]
+        return [place for place, model in models if isinstance(model, Source) and kernel == model.kernel]
 
     @property
     def n_sources(self) -> int:

@@ -15,7 +15,7 @@ from gpusyn.builder.placement import refractory_steps
 from gpusyn.equations.dendrites import dendrite_coefficients
 from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Parameters, own_coefficients
+from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Neuron, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError
 from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
 from gpusyn.network.compartment_names import compartment_of
@@ -89,7 +89,7 @@ class NeuronTables:
         model, where = place.population.model, f"Population '{place.population.name}'"
         assert isinstance(model, Membrane)
         rest = p[model.REST]
-        pause = refractory_steps(p["t_ref"], self.layout.dt, where)
+        pause = refractory_steps(p["t_ref"], self.layout.dt, where, between=model.BETWEEN_STEPS)
         head = MembraneCoefficients(
             threshold=p[model.THRESHOLD] - rest,
             reset=p[model.RESET] - rest if model.RESET else 0.0,
@@ -179,9 +179,10 @@ class NeuronTables:
             assert isinstance(model, Membrane)
             steady = model.soma.steady(V[neurons] + self.rest[neurons], p)
             if len(steady) != n_own:
+                states = ", ".join(NEURONS[self.group.signature.neuron].STATES) or "none"
                 raise ArgumentError(
-                    f"{model.kind}.steady: must return one value for each of the {n_own} STATES "
-                    f"({', '.join(model.STATES) or 'none'}), returned {len(steady)}; add or drop some"
+                    f"{model.kind}.steady: must return one value for each of the {n_own} STATES ({states}), "
+                    f"returned {len(steady)}; add or drop some"
                 )
             for k, value in enumerate(steady):
                 found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
@@ -248,7 +249,8 @@ class Probes:
             for part in self.layout.net.recorders[recorder].source.parts:
                 place = self.layout.populations[part.population.name]
                 if place.group == g:
-                    what, receptor = _what(part.population, variable)
+                    equations = NEURONS[self.layout.groups[g].signature.neuron]
+                    what, receptor = _what(part.population, equations, variable)
                     fields = {
                         "neuron": part.ids % CHUNK, "variable": what, "receptor": receptor, "every": region.every,
                         "trace": region.start, "column": np.arange(column, column + part.size),
@@ -271,11 +273,10 @@ class Probes:
         return neurons[order], table[order]
 
 
-def _what(population: Population, variable: str) -> tuple[int, int]:
+def _what(population: Population, equations: type[Neuron], variable: str) -> tuple[int, int]:
     """Return the number of a variable, and that of its compartment, of its receptor or of the neuron model's state."""
-    own = list(population.model.STATES)
-    if variable in own:
-        return OWN_STATE, own.index(variable)
+    if variable in population.model.STATES:
+        return OWN_STATE, list(equations.STATES).index(variable)
     for kind in ("V", "Ca"):
         if (number := compartment_of(population, variable, kind)) is not None:
             return VARIABLES[kind], number

@@ -16,6 +16,7 @@ from gpusyn.builder.gating.forms import form_of, lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE, choose_strategies
 from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
 from gpusyn.builder.inputs.currents import check_command
+from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import (
     Description,
@@ -39,6 +40,7 @@ from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
+from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
@@ -47,6 +49,8 @@ from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.grid import off_grid
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
 from gpusyn.utils.typing import Integers
 
@@ -73,6 +77,9 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
         check_modulated(bundle, layout)
     _make_groups(layout)
     check_infusions(layout)
+    for injection in described.injections.values():
+        if isinstance(injection.current, Noise):
+            check_noise(injection.current, dt, f"Injection '{injection.name}'.current")
     for clamp in described.clamps.values():
         check_command(clamp, dt)
     for recorder in described.recorders.values():
@@ -99,16 +106,22 @@ def _place_populations(layout: Layout) -> None:
         if isinstance(t_ref, Distribution):
             layout.notes.append(Note("Population", name, "drawn refractory times", f"rounded to {layout.dt:g} ms"))
         elif t_ref is not None:
-            refractory_steps(t_ref, layout.dt, f"Population '{name}'")
+            refractory_steps(t_ref, layout.dt, f"Population '{name}'", between=population.model.BETWEEN_STEPS)
     if source >= 2**31:
         raise ParameterError(
             f"Network: has {source} neurons, but ids have 31 bits, so at most {2**31 - 1} are possible on one device"
         )
 
 
-def refractory_steps(t_ref: Any, dt: float, where: str) -> Integers:
-    """Return refractory times (ms) in steps, one or one per neuron; refuse those off the grid."""
-    pause = whole_steps_array(np.atleast_1d(np.asarray(t_ref, float)), dt, f"{where}.t_ref", low=0)
+def refractory_steps(t_ref: Any, dt: float, where: str, *, between: bool = False) -> Integers:
+    """Return refractory times (ms) in steps, one or one per neuron.
+
+    Times that end `between` two steps last until the later one, or are refused.
+    """
+    times = np.atleast_1d(np.asarray(t_ref, float))
+    if between:
+        times = np.where(off_grid(times, dt), np.ceil(times / dt) * dt, times)
+    pause = whole_steps_array(times, dt, f"{where}.t_ref", low=0)
     if pause.max(initial=0) >= 2**24:
         raise ParameterError(
             f"{where}.t_ref: is {pause.max()} steps, but at most {2**24 - 1} are possible; use a larger dt"
@@ -216,7 +229,7 @@ def _signature(place: PlacedPopulation, numbers: Numbers, calcium: bool, bathed:
         parts.append(ReceptorSignature(form, r.effect, synaptic, compartment))
     model = place.population.model
     assert isinstance(model, Membrane)
-    only_currents = all(p.effect == "Current" and not p.synaptic for p in parts)
+    only_currents = all((p.effect == "Current" or jumps(p.effect)) and not p.synaptic for p in parts)
     exact = only_currents and all(form_of(r.kinetics).into_v is not None for r in place.population.receptors)
     dendrites = len(place.population.compartments) - 1
     return Signature(model.equations(only_currents=exact), tuple(parts), numbers, calcium, bathed, dendrites)

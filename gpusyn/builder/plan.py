@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from gpusyn.builder.building import building_peak
 from gpusyn.builder.gpu.devices import AbsentGpu
+from gpusyn.builder.junctions import building_bytes, host_bytes, junction_rows
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.offers import procedural_offer
@@ -160,7 +161,7 @@ class Plan:
         self._on_host = name != "cuda"
         built = building_peak(self.layout, name != "numpy", on_device=not self._on_host)
         self._rows_there = round(built.rows)  # bytes of arrays that are on a GPU from the start
-        building = max(built.host + built.rows, self.total) - self.total
+        building = max(built.host + built.rows, building_bytes(self.layout), self.total) - self.total
         self.scratch = round(max(building, listing_bytes(self.layout))) + _OBJECTS
         self._scratch_there = max(0, round(built.device) - self.on_device) if built.rows else 0
         self.recordings = {
@@ -293,11 +294,12 @@ class Plan:
                 _add(parts, _part(kind, spec.size), spec.nbytes)
         _add(parts, "parameters and initial states of neurons, for the host", self._of_neurons_on_host())
         _add(parts, "rewiring, for the host", rewiring_bytes(self.layout))
+        _add(parts, "gap junctions", host_bytes(self.layout))
         return {part: n for part, n in parts.items() if n}
 
     def _of_host_tables(self) -> int:
         """Return the bytes of what the host keeps beside the arrays of the program."""
-        return self._of_neurons_on_host() + rewiring_bytes(self.layout)
+        return self._of_neurons_on_host() + rewiring_bytes(self.layout) + host_bytes(self.layout)
 
     def _of_neurons_on_host(self) -> int:
         """Return the bytes of what the host keeps of neurons: V, rest and current in double precision, initial states.
@@ -358,6 +360,7 @@ class Plan:
             *self._time_rows(),
             *method_rows(layout, details),
             *delivery_rows(layout),
+            *junction_rows(layout),
             *learning_rows(layout),
             *rewiring_rows(layout),
             *release_rows(layout),
@@ -424,6 +427,7 @@ class Plan:
 
 
 _INITIAL = ("V", "membrane", "gates")  # states of neurons of which the host keeps the initial values
+_JUNCTIONS = ("junction_begin", "junction_other", "junction_conductance", "potential")
 _TRAINS = ("train_step", "train_value", "train_count")
 
 # Parts of the memory beside neurons and synapses, by the role of an array.
@@ -439,6 +443,8 @@ def _part(kind: ArrayKind, n: int) -> str:
     """Return the part of the memory to which an array of `n` elements belongs."""
     if kind.name in _TRAINS and n > 1:
         return "last spikes of neurons, from which synapses learn"
+    if kind.name in _JUNCTIONS and n > 1:
+        return "gap junctions"
     return "neurons" if kind.scope == "group" else _PARTS[kind.role]
 
 

@@ -16,6 +16,7 @@ from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import SynapseRecorder
 from gpusyn.neurons.compartments import SOMA
 from gpusyn.parameters.distributions import Distribution
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 
 _UNITS = "gpusyn uses ms, pF, nS, mV and pA (PyNN nF, uS and nA)"
@@ -68,7 +69,10 @@ def _weak(note: Note, current: Any, population: Population) -> Iterator[Note]:
     """Yield a warning if the largest of the currents moves V by very little, but does flow."""
     if "g_L" not in population.model.values:
         return
-    values = current.values if isinstance(current, Waveform) else _typical(current)
+    if isinstance(current, Noise):
+        values = np.abs(current.mean) + current.std
+    else:
+        values = current.values if isinstance(current, Waveform) else _typical(current)
     strongest = float(np.max(np.abs(values), initial=0.0))
     moved = strongest / float(np.min(_typical(population.model.values["g_L"])))
     if 0 < moved < _WEAKEST:
@@ -85,7 +89,7 @@ def _negative(projection: Projection) -> Iterator[tuple[str, str]]:
     """Yield a text on each conductance that is drawn from a distribution with negative values."""
     receptors = {receptor.name: receptor for receptor in projection.post.parts[0].population.receptors}
     for name, given in projection.weights.items():
-        if isinstance(given, Distribution) and not receptors[name].is_current and given.bounds()[0] < 0:
+        if isinstance(given, Distribution) and not receptors[name].signed and given.bounds()[0] < 0:
             kept = dataclasses.replace(given, low=0.0).acceptance()  # type: ignore[type-var]  # all are dataclasses
             if kept < given.acceptance() * (1 - _FEW):
                 lost = f"about {100 * (1 - kept / given.acceptance()):.2g} % of {given!r} is negative"

@@ -13,7 +13,7 @@ from gpusyn.network.populations import Part
 from gpusyn.network.projections import Projection, weight_variable
 from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.neurons.base import NeuronModel
-from gpusyn.neurons.sources import PoissonSource, SpikeSource
+from gpusyn.neurons.sources import RateSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
 
 SECOND = 1000.0  # ms; the part of a recording without an end that a plan counts
@@ -83,7 +83,7 @@ def _spikes(part: Part, start: float, stop: float) -> float:
 
 def usual_rate(model: NeuronModel) -> float:
     """Return the mean rate that is expected of neurons of a model, other than lists of spikes (Hz)."""
-    if isinstance(model, PoissonSource):
+    if isinstance(model, RateSource):
         return model.rate_bound if isinstance(model.rate, Waveform) else float(np.mean(model.rate))
     pause = model.values.get("t_ref")
     return min(USUAL_RATE, 1000.0 / pause) if isinstance(pause, int | float) and pause > 0 else USUAL_RATE

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.inputs.extents import input_extents, limit_extents, wave_columns
+from gpusyn.builder.inputs.extents import input_extents, limit_extents, renewal_extents, wave_columns
+from gpusyn.builder.inputs.gathering import gathered_groups, gathering_extents
+from gpusyn.builder.inputs.noise import GATHER
 from gpusyn.builder.inputs.poisson import LIMITS, own_rates
+from gpusyn.builder.junctions import POTENTIALS, coupled_groups
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
 from gpusyn.builder.plasticity import modulators, scaling, spines
@@ -40,6 +43,7 @@ from gpusyn.kernels.program import ArraySpec
 from gpusyn.kernels.records import CHUNK
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.kinetics import Kinetics
+from gpusyn.neurons.sources import RENEWALS
 
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
 SAMPLES_HELD = 1 << 24
@@ -70,6 +74,8 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
     launches += [(LIMITS, None)] if own_rates(layout) else []
+    launches += [(POTENTIALS, g) for g in sorted(coupled_groups(layout))]
+    launches += [(GATHER, g) for g in gathered_groups(layout)]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
@@ -104,7 +110,7 @@ def remembers(layout: Layout) -> bool:
 
 def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) -> int:
     """Return the number of independent units of a launch's work."""
-    if kernel in ("advance_neurons", "advance_poisson"):
+    if kernel in ("advance_neurons", GATHER, POTENTIALS, "advance_poisson", RENEWALS):
         return counts["chunks"]
     if kernel == LIMITS:
         return max(one.size for one in own_rates(layout))
@@ -216,9 +222,15 @@ def _bytes(owner: Owner, counts: Extents, layout: Layout) -> int:
     """Return the bytes of what synapses take in the arrays of an owner."""
     return sum(
         counts[extent] * type_of(kind).dtype(layout.numbers).itemsize
-        for kind in ARRAYS if _is_owner(kind, owner)
-        for extent in map(str, kind.extents) if extent in SYNAPTIC and extent in counts
+        for kind, extent in _synaptic(owner[0], owner[1] is not None) if extent in counts
     )  # fmt: skip
+
+
+@functools.cache
+def _synaptic(kernel: str | None, grouped: bool) -> tuple[tuple[ArrayKind, str], ...]:
+    """Return the arrays of an owner that grow with synapses, each with the extent that does."""
+    kinds = [kind for kind in ARRAYS if _is_owner(kind, (kernel, 0 if grouped else None))]
+    return tuple((kind, extent) for kind in kinds for extent in map(str, kind.extents) if extent in SYNAPTIC)
 
 
 def _is_owner(kind: ArrayKind, owner: Owner) -> bool:
@@ -256,6 +268,8 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sources = [p.size for p in layout.sources("advance_poisson")]
     if sources:
         sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
+    if layout.sources(RENEWALS):
+        sizes[RENEWALS, None] = renewal_extents(layout, steps)
     if layout.gates:
         sizes["advance_gates", None] = {
             "sets": len(gates.sets), "coefficients": len(gates.coef), "source states": gates.states,
@@ -264,6 +278,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
     sizes |= one_by_one.release_extents(layout) | limit_extents(layout, steps)
+    sizes |= gathering_extents(layout)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     sizes |= scaling.scaling_extents(layout)
     return sizes | {owner: dict(part) for owner, part in own.items()}
@@ -277,6 +292,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "steps": steps,
         "step bounds": steps + 1,
         "ids": layout.n_ids,
+        "coupled ids": layout.n_sources if layout.net.couplings else 1,
         "remembered ids": layout.n_sources if remembers(layout) else 1,
         "spikes": power_of_2(layout.n_sources * (steps + 1)),
         "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet

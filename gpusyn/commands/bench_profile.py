@@ -95,9 +95,9 @@ def _work(
         return "neuron", launch.scalars["n"] * steps
     if kernel in SYNAPSE_KERNELS:
         return "gate", sim.plan.synapses * steps
-    if kernel is not None and (sources := sim._layout.sources(kernel)):
+    if kernel is not None and (sources := sim._compiled.layout.sources(kernel)):
         return "source", sum(placed.population.size for placed in sources) * steps
-    if kernel == "deliver_spikes" and not sim._layout.procedural:  # which would have a part of them
+    if kernel == "deliver_spikes" and not sim._compiled.layout.procedural:  # which would have a part of them
         return "delivery", delivered()
     return None, 0.0
 

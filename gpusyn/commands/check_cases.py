@@ -65,22 +65,27 @@ def current_network() -> gs.Network:
 
 
 def driven_network() -> gs.Network:
-    """Return a network with every input from outside: Poisson drives, waveforms, currents, clamps, listed spikes."""
+    """Return a network with every input from outside: Poisson drives, waveforms, currents, noise, clamps, spikes."""
     net = gs.Network()
     receptors = [gs.AMPA(tau_rise=0.4, tau_decay=3.0), gs.GABA_A()]
     cells = net.population("cells", 120, gs.LIF(V_th=gs.Normal(-55.0, 1.0)), receptors=receptors)
     listed = net.population("listed", 30, gs.SpikeSource([3.0 + 7.0 * k for k in range(9)]))
     ramp = gs.Waveform([0.0, 40.0, 80.0], [10.0, 90.0, 30.0], interpolation="linear")
     varied = net.population("varied", 60, gs.PoissonSource(rate=ramp))
+    regular = net.population("regular", 60, gs.GammaSource(ramp, shape=np.geomspace(0.2, 50.0, 60)))
+    refractory = net.population("refractory", 140, gs.PoissonSource(np.linspace(0.0, 400.0, 140), dead_time=2.0))
+    net.connect(regular + refractory, cells, gs.FixedProbability(0.1), receptor="GABA_A", weight=0.2, delay=0.4)
     net.connect(listed, cells, gs.AllToAll(), receptor="AMPA", weight=0.2)
     net.connect(varied, cells, gs.FixedProbability(0.3), receptor="GABA_A", weight=gs.Gamma(2.0, 0.2), delay=1.3)
     net.drive(cells, "AMPA", rate=gs.Waveform([0.0, 30.0], [900.0, 1500.0]), weight=gs.Uniform(0.5, 2.5))
     net.drive(cells[:50], "GABA_A", rate=20000.0, weight=0.05, start=20.0, stop=60.0)
     net.inject(cells[40:], gs.Waveform([10.0, 50.0], [80.0, -40.0]), name="steps")
     net.inject(cells[:40], np.linspace(0.0, 150.0, 40), start=5.0, name="constant")
+    net.inject(cells[20:], gs.WhiteNoise(mean=20.0, std=150.0, dt=0.5), stop=50.0, name="white noise")
+    net.inject(cells[::2], gs.OrnsteinUhlenbeck(std=np.linspace(0.0, 90.0, 60), tau=4.0), name="slow noise")
     net.clamp(cells[110:], gs.Waveform([0.0, 90.0], [-80.0, 10.0], interpolation="linear"))
     net.record(cells, "spikes", name="spikes")
-    net.record(varied, "spikes", name="sources")
+    net.record(varied + regular + refractory, "spikes", name="sources")
     net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
     return net
 
@@ -353,6 +358,42 @@ def procedural_network() -> gs.Network:
     return net
 
 
+def coupled_network() -> gs.Network:
+    """Return a network of neuron models that gap junctions couple, within populations and between them."""
+    net = gs.Network()
+    apart = gs.Uniform(-70.0, -60.0)
+    lif = net.population("lif", 130, gs.LIF(I_e=250.0), V=apart)
+    adex = net.population("adex", 130, gs.AdEx(I_e=700.0), receptors=gs.GABA_A(), V=apart)
+    squid = net.population("squid", 130, gs.HodgkinHuxley(I_e=gs.Uniform(200.0, 400.0)), receptors=gs.AMPA(), V=apart)
+    net.couple(lif + adex + squid, lif + adex + squid, gs.FixedTotalNumber(3000), gs.Uniform(0.0, 0.3))
+    net.couple(squid, squid, gs.FixedProbability(0.1), 0.5)
+    net.inject(adex, gs.WhiteNoise(std=100.0))
+    net.connect(squid, adex, gs.FixedInDegree(9), receptor="GABA_A", weight=1.0)
+    net.record(lif + adex + squid, "spikes", name="spikes")
+    net.record(lif + adex + squid, "V", every=0.5, name="state")
+    return net
+
+
+def jumping_network() -> gs.Network:
+    """Return a network of cells whose V spikes make jump, as that of Brunel (2000), and of cells with a dendrite."""
+    net = gs.Network()
+    both = [gs.DeltaReceptor("delta"), gs.DeltaReceptor("kept", refractory="keep")]
+    cell = gs.LIF(V_reset=-60.0)
+    E, I = (net.population(name, size, cell, receptors=both) for name, size in (("E", 240), ("I", 60)))
+    star = gs.Compartments(soma=gs.LIF(I_e=150.0), dendrites={"apical": gs.Dendrite(g_c=gs.Uniform(5.0, 20.0))})
+    branched = net.population("branched", 40, star, receptors={"soma": both, "apical": [both[0], gs.NMDA()]})
+    net.connect(
+        E, E + I, gs.FixedInDegree(24), receptor="delta", weight=gs.Normal(0.5, 0.1), delay=gs.Uniform(0.1, 2.0)
+    )
+    net.connect(I, E + I, gs.FixedProbability(0.1), receptor="delta", weight=-2.0, delay=1.5, storage="procedural")
+    contact = {"apical.delta": gs.Uniform(0.0, 2.0), "apical.NMDA": 0.1, "kept": 0.5}
+    net.connect(E, branched, gs.FixedInDegree(12), weight=contact, delay=0.5)
+    net.drive(E + I, "kept", rate=1200.0, weight=0.6)
+    net.record(E + I + branched, "spikes", name="spikes")
+    net.record(branched, ["V", "V_apical", "I_apical.NMDA"], every=0.2, name="state")
+    return net
+
+
 CASES = (
     Case("demo network", small_demo_network, 90.0),
     Case("demo network, double", small_demo_network, 60.0, "double"),
@@ -362,6 +403,8 @@ CASES = (
     Case("source gates and drugs, double", bath_network, 30.0, "double"),
     Case("current-based", current_network, 90.0),
     Case("current-based, compact weights", current_network, 60.0, weights="compact"),
+    Case("jumps of V", jumping_network, 60.0),
+    Case("jumps of V, double", jumping_network, 30.0, "double"),
     Case("drives and waveforms", driven_network, 90.0),
     Case("drives and waveforms, double", driven_network, 60.0, "double"),
     Case("columns of waveforms", columns_network, 60.0),
@@ -384,6 +427,8 @@ CASES = (
     Case("learning from calcium, double", calcium_network, 12.0, "double"),
     Case("rewiring", rewired_network, 25.0),
     Case("rewiring, double", rewired_network, 12.0, "double"),
+    Case("gap junctions", coupled_network, 30.0),
+    Case("gap junctions, double", coupled_network, 15.0, "double"),
     Case("procedural rows", procedural_network, 60.0),
     Case("procedural rows, double", procedural_network, 30.0, "double"),
     Case("network built by kernels", built_network, 40.0),

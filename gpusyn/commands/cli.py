@@ -1,4 +1,4 @@
-"""The command line: `gpusyn info | demo | run | bench | check | repair`.
+"""The command line: `gpusyn info | demo | run | circuit | bench | check | repair`.
 
 A wrong input gives one line on stderr and exit status 2. An interruption gives status 130 and leaves no partly written
 file.
@@ -18,6 +18,7 @@ from gpusyn.commands.bench_cases import CASES
 from gpusyn.errors import GpusynError
 from gpusyn.utils.calls import nearest
 from gpusyn.utils.messages import say
+from gpusyn.utils.paths import as_path
 
 USAGE, INTERRUPTED = 2, 130
 
@@ -49,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0 for success, 1 if `check` found a difference or nothing to compare or `run --check` a problem, 2
-        for a wrong input, 130 for an interruption.
+        Exit status: 0 for success; 1 if `check` found a difference or nothing to compare, or if `run --check` or
+        `circuit` found a problem; 2 for a wrong input; 130 for an interruption.
 
     Examples
     --------
@@ -123,6 +124,21 @@ def _run(given: argparse.Namespace) -> int:
         seed=given.seed, precision=given.precision, threads=given.threads, progress=True,
     )  # fmt: skip
     return 0
+
+
+def _circuit(given: argparse.Namespace) -> int:
+    from gpusyn.sonata.check import check_config
+    from gpusyn.sonata.csv_circuit import write_circuit
+
+    spikes = None if given.spikes is None else as_path(given.spikes, "--spikes")
+    tables = [as_path(one, "EDGES.csv") for one in given.edges]
+    config, said = write_circuit(
+        as_path(given.cells, "CELLS.csv"), tables, as_path(given.out, "--out"), spikes, given.duration, given.dt
+    )
+    found = check_config(config)
+    print("\n".join([f"{config}: {said}", *(f"problem: {one}" for one in found.problems)]))
+    print(f"to run it: gpusyn run {config}")
+    return 1 if found.problems else 0
 
 
 def _bench(given: argparse.Namespace) -> None:
@@ -217,6 +233,24 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         _BACKEND, _duration(None, "default: that of the configuration"), _out(None, "that of the configuration"),
         _seed(0), _DOUBLE, _THREADS,
         ("--check", {"action": "store_true", "help": "run nothing; list all that is in the way of a run"}),
+    ]),
+    "circuit": (_circuit, "make a SONATA circuit, which `gpusyn run` takes, of CSV tables of cells and edges", [
+        ("cells", {
+            "metavar": "CELLS.csv",
+            "help": "columns population, size, model_template (gpusyn:LIF, nest:iaf_psc_exp, virtual, ...), and any "
+                    "parameters",
+        }),
+        ("edges", {
+            "metavar": "EDGES.csv", "nargs": "+",
+            "help": "columns pre, post, and, where needed, weight, delay (ms), model_template (gpusyn:AMPA, "
+                    "static_synapse, ...), pre_population, post_population",
+        }),
+        ("--spikes", {
+            "metavar": "FILE", "help": "spikes of virtual cells: columns timestamps (ms), node_ids, population",
+        }),
+        ("--out", {"metavar": "DIR", "required": True, "help": "folder of the circuit, new or empty"}),
+        _duration(1000.0, "default: 1000"),
+        ("--dt", {"type": _number, "default": 0.1, "metavar": "MS", "help": "time step in ms (default: 0.1)"}),
     ]),
     "bench": (_bench, "time one scaling case, machine facts included", [
         ("--case", {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 from gpusyn.connectivity.base import (
     Ids,
@@ -35,6 +36,8 @@ class AllToAll(Rule):
     ArgumentError
         If `autapses` is not True or False.
     """
+
+    UNORDERED: ClassVar[str] = "each"
 
     _: KW_ONLY
     autapses: bool = True

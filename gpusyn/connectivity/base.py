@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -62,7 +63,16 @@ class Rule(ABC):
     global ids of the neurons of both selections, unique in each. A synapse between equal ids is an autapse. ``None``
     means that the selections share no neuron. Both may be :class:`gpusyn.utils.ids.KeySpans`, which become arrays with
     `numpy.asarray`; `count_autapses` counts them without.
+
+    Attributes
+    ----------
+    UNORDERED : {"listed", "each", "total", "degree", "one"}
+        How the rule draws pairs without a direction (`gpusyn.connectivity.unordered`): each pair by itself, a total
+        number of them, so many for each neuron of one side, one for each neuron; or pairs are listed, and those within
+        a population must be listed in both directions.
     """
+
+    UNORDERED: ClassVar[str] = "listed"
 
     def bind(self, pre: Any, post: Any, where: str) -> Rule:
         """Return the rule for two selections: itself, unless it needs more of them than their sizes.
@@ -434,6 +444,7 @@ def count_autapses(n_pre: int, n_post: int, same: Keys | None) -> int:
     return 0 if own is None else int((own >= 0).sum())
 
 
+@functools.lru_cache(maxsize=1024)  # a plan asks several times, and takes a millisecond for each other answer
 def tail_bound(trials: int, probability: float, targets: int) -> int:
     """Return a number that, with probability 1 - 1e-15, none of `targets` sums of `trials` draws exceeds.
 
@@ -448,14 +459,15 @@ def tail_bound(trials: int, probability: float, targets: int) -> int:
     if probability >= 1:
         return trials
     needed = -log_of(FAILURE / targets)
+    of_one, of_none = log_of(probability), log_of(1 - probability)
 
     def is_safe(count: int) -> bool:  # P(sum >= count + 1) is small enough
         share = (count + 1) / trials
         if share <= probability:
             return False
-        distance = share * (log_of(share) - log_of(probability))
+        distance = share * (log_of(share) - of_one)
         if share < 1:
-            distance += (1 - share) * (log_of(1 - share) - log_of(1 - probability))
+            distance += (1 - share) * (log_of(1 - share) - of_none)
         return trials * distance >= needed
 
     low, high = 0, trials  # `high` is always safe, since a sum cannot exceed the number of draws

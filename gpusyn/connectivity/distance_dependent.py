@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -128,6 +128,8 @@ class DistanceDependent(Rule):
     >>> ring = DistanceDependent(0.5, mask=Annulus(5.0, 25.0), positions=(line, line))
     >>> wave = DistanceDependent(0.2, kernel=lambda d: (1 + np.cos(d / 10.0)) / 2, max_distance=90.0)
     """
+
+    UNORDERED: ClassVar[str] = "each"
 
     p: float = 1.0
     _: KW_ONLY

@@ -40,7 +40,7 @@ class DistanceWeight:
     ----------
     function : callable
         Function that takes an array of distances, in the unit of the positions, and returns the weight at each of them
-        (nS, or pA for a CurrentReceptor).
+        (nS, pA for a CurrentReceptor, mV for a DeltaReceptor).
     low, high : float, optional
         Bounds of the weights; a weight beyond them is refused. By default they are those of the function at some
         thousand distances, between 0 and the longest. The largest weight limits how finely sums are rounded.

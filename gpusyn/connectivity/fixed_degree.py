@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class _FixedDegree(Rule):
     """Each row chooses `k` columns: rows are the neurons with the fixed degree, columns are their partners."""
+
+    UNORDERED: ClassVar[str] = "degree"
 
     k: int
     _: KW_ONLY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,6 +52,8 @@ class FixedProbability(Rule):
     >>> FixedProbability(0.02).expected(4000, 4000)
     320000.0
     """
+
+    UNORDERED: ClassVar[str] = "each"
 
     p: float
     _: KW_ONLY

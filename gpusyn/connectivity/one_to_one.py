@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,8 @@ class OneToOne(Rule):
     >>> OneToOne().expected(10, 10)
     10.0
     """
+
+    UNORDERED: ClassVar[str] = "one"
 
     @property
     def exact(self) -> bool:

@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Mapping
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ ENDS = ("pre", "post")
 def columns_of(frame: Any) -> tuple[dict[str, Any], list[int] | None]:
     """Return the columns of a table by name, and the line of each row of a file."""
     if isinstance(frame, (str, os.PathLike)):
-        return _read(frame)
+        where = "FromTable.frame"
+        return read_table(as_path(frame, where), where)
     try:
         directed = attribute(frame, "is_directed")
         table = frame if directed is None else _edges(frame, directed())
@@ -43,10 +45,17 @@ def columns_of(frame: Any) -> tuple[dict[str, Any], list[int] | None]:
         ) from None
 
 
-def _read(path: Any) -> tuple[dict[str, Any], list[int]]:
-    """Return the columns of a CSV file by name, and the line of each row."""
-    name = as_path(path, "FromTable.frame")
+def read_table(name: Path, where: str) -> tuple[dict[str, Any], list[int]]:
+    """Return the columns of a CSV file by name, each an array of texts, and the line of each row.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read, names a column twice, or has a line with too many or too few values.
+    """
     try:
+        if os.path.exists(name) and not os.path.isfile(name):  # a device may have no end
+            raise OSError("it is not a file")
         with name.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
             separator = next((mark for mark in SEPARATORS if mark in header.strip()), ",")
@@ -55,18 +64,16 @@ def _read(path: Any) -> tuple[dict[str, Any], list[int]]:
             rows = [(reader.line_num, [value.strip() for value in row]) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise FileError(
-            f"FromTable.frame: {name}: cannot be read ({reason}); give the path of a CSV file in UTF-8"
-        ) from None
+        raise FileError(f"{where}: {name}: cannot be read ({reason}); give the path of a CSV file in UTF-8") from None
     if not rows:
-        raise FileError(f"FromTable.frame: {name}: is empty; its first line must have the names of the columns")
+        raise FileError(f"{where}: {name}: is empty; its first line must have the names of the columns")
     names = rows.pop(0)[1]
     if len(set(names)) < len(names):
-        raise FileError(f"FromTable.frame: {name}: names a column twice ({show(names)}); give each its own name")
+        raise FileError(f"{where}: {name}: names a column twice ({show(names)}); give each its own name")
     for line, row in rows:
         if len(row) != len(names):
             raise FileError(
-                f"FromTable.frame: {name}, line {line}: has {len(row)} values, but the header names {len(names)} "
+                f"{where}: {name}, line {line}: has {len(row)} values, but the header names {len(names)} "
                 f"columns, {show(names)}"
             )
     columns = zip(*(row for _, row in rows), strict=True) if rows else [()] * len(names)

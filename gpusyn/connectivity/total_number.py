@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,19 +20,15 @@ from gpusyn.connectivity.base import (
     tail_bound,
     taken_cells,
 )
-from gpusyn.connectivity.free_pairs import drawn_cells, free_cells
+from gpusyn.connectivity.distinct_pairs import Allowed, DistinctPairs, drawn_pairs
+from gpusyn.connectivity.free_pairs import free_cells
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
-from gpusyn.numerics.sampling import draws_needed, first_distinct
 from gpusyn.parameters.scalars import flag, integer, public
-from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedTotalNumber"]
 
 MOST_SYNAPSES = 2**62  # by which they can be numbered
-_DRAWN = 30  # bytes of a pair while those that occur again are found
-_AGAIN = 20  # and of each that does
-_PAIR = 8  # bytes of a pair that was found
 
 
 @public
@@ -63,6 +60,8 @@ class FixedTotalNumber(Rule):
     >>> FixedTotalNumber(1000, multapses=False)
     FixedTotalNumber(n=1000, autapses=True, multapses=False)
     """
+
+    UNORDERED: ClassVar[str] = "total"
 
     n: int
     _: KW_ONLY
@@ -105,20 +104,24 @@ class FixedTotalNumber(Rule):
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks."""
+        allowed = self._allowed(n_pre, n_post, same)
+        if not self.multapses:
+            pairs = DistinctPairs(self.n, self._possible(n_pre, n_post, same), n_pre, n_post, allowed)
+            yield from pairs.blocks(stream)
+            return
+        left, start = self.n, 0
+        while left:
+            size = min(BLOCK, left + 16)
+            pair = drawn_pairs(stream, start, size, n_pre, n_post, allowed)
+            pair = pair[pair >= 0][:left]
+            yield np.divmod(pair, n_post)
+            left -= len(pair)
+            start += size
+
+    def _allowed(self, n_pre: int, n_post: int, same: Keys | None) -> Allowed | None:
+        """Return which pairs can be drawn, None if all can."""
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
-        if self.multapses:
-            left, start = self.n, 0
-            while left:
-                size = min(BLOCK, left + 16)
-                pair = _pairs(stream, start, size, n_pre, n_post, own)
-                pair = pair[pair >= 0][:left]
-                yield np.divmod(pair, n_post)
-                left -= len(pair)
-                start += size
-        elif self.n:
-            pair = self._distinct(stream, n_pre, n_post, own, same)
-            for start in range(0, self.n, BLOCK):
-                yield np.divmod(pair[start : start + BLOCK], n_post)
+        return None if own is None else lambda pre, post: own[pre] != post
 
     def rewire(
         self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
@@ -135,51 +138,4 @@ class FixedTotalNumber(Rule):
         """Return the bytes of the pairs that are drawn at once to find distinct ones; none if multapses are allowed."""
         if self.multapses or not self.n:
             return DrawingBytes(0, 0)
-        possible = self._possible(n_pre, n_post, same)
-        draws = self._draws(n_pre, n_post, possible)
-        finding = _DRAWN * draws + _AGAIN * max(draws - self._wanted(possible), 0)
-        every = n_pre * n_post if self._leaves_out(possible) else 0  # a byte for each pair
-        return DrawingBytes(max(finding, (_PAIR + 1) * draws + every + _PAIR * self.n), _PAIR * self.n)
-
-    def _leaves_out(self, possible: int) -> bool:
-        """Return True if the pairs to leave out are drawn, which are fewer."""
-        return 2 * self.n > possible
-
-    def _wanted(self, possible: int) -> int:
-        """Return the number of distinct pairs to draw."""
-        return possible - self.n if self._leaves_out(possible) else self.n
-
-    def _draws(self, n_pre: int, n_post: int, possible: int) -> int:
-        """Return a number of pairs that almost surely has as many distinct ones; some may be autapses."""
-        return draws_needed(self._wanted(possible), possible) * n_pre * n_post // possible
-
-    def _distinct(self, stream: Stream, n_pre: int, n_post: int, own: Integers | None, same: Keys | None) -> Integers:
-        """Return the first n distinct pairs drawn; if n is more than half of all, draw the pairs to leave out."""
-        possible = self._possible(n_pre, n_post, same)
-        wanted, n_draws = self._wanted(possible), self._draws(n_pre, n_post, possible)
-        chosen = None
-        while chosen is None:
-            drawn = _pairs(stream, 0, n_draws, n_pre, n_post, own)
-            chosen = first_distinct(drawn[None, :], np.array([wanted]))
-            n_draws *= 2
-        if not self._leaves_out(possible):
-            kept: Integers = drawn[chosen[0]]
-            return kept
-        left = np.ones((n_pre, n_post), dtype=np.bool_)
-        if own is not None:
-            neuron = np.flatnonzero(own >= 0)
-            left[neuron, own[neuron]] = False
-        left.reshape(-1)[drawn[chosen[0]]] = False
-        return np.flatnonzero(left)
-
-
-def _pairs(stream: Stream, start: int, count: int, n_pre: int, n_post: int, own: Integers | None) -> Integers:
-    """Return a part of the sequence of pairs, pre * n_post + post (-1: an autapse)."""
-    pair = drawn_cells(stream, start, count, n_pre, n_post)
-    if own is None:
-        return pair
-    for first in range(0, count, BLOCK):
-        part = pair[first : first + BLOCK]
-        pre, post = np.divmod(part, n_post)
-        part[own[pre] == post] = -1
-    return pair
+        return DistinctPairs(self.n, self._possible(n_pre, n_post, same), n_pre, n_post).drawing_bytes()

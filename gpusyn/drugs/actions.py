@@ -36,7 +36,7 @@ class Action:
     ParameterError
         If a number is out of range.
     UnknownNameError
-        If there is no such class of receptors, or it is a CurrentReceptor.
+        If there is no such class of receptors, or it has no channels.
     """
 
     receptor: str
@@ -44,7 +44,7 @@ class Action:
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
-        channels = [name for name, cls in RECEPTORS.items() if not cls.is_current]
+        channels = [name for name, cls in RECEPTORS.items() if cls.weight_unit == "nS"]
         move = "; one of your own needs gs.receptors.RECEPTORS[name] = its class first"
         one_of(self.receptor, channels, f"{kind}.receptor", move)
         for entry in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass

@@ -34,6 +34,9 @@ class Effect(Protocol):
         Names of the coefficients, in the order in which the kernel finds them.
     STATES : int
         Number of states of the effect.
+
+    An effect may have ``JUMPS = True`` and a function ``jump(arrived, held, x)``, by which v jumps at the end of a
+    step; its receptor's kinetics have `arrived` then (``gpusyn/receptors/delta.py``).
     """
 
     COEFFICIENTS: ClassVar[type[NamedTuple]]
@@ -76,6 +79,11 @@ def effect(kind: E) -> E:
     check_name("effect", EFFECTS, kind, "an effect")
     EFFECTS[kind.__name__] = kind
     return kind
+
+
+def jumps(name: str) -> bool:
+    """Return True if an effect makes V jump."""
+    return bool(getattr(EFFECTS[name], "JUMPS", False))
 
 
 def coefficients_of(receptor: Any, dt: float, E_L: Floats) -> tuple[Any, ...]:

@@ -149,6 +149,64 @@ class Neuron(Protocol):
         """
 
     @staticmethod
+    def adapt(x: Any, v: Array, current: Array, held: Array, c: Any) -> None:
+        """Advance the states on which the threshold depends, before v is compared with it.
+
+        Parameters
+        ----------
+        x : named tuple of ndarray
+            States by name, changed in place.
+        v : ndarray
+            Potentials at the start of the step (mV, relative to rest).
+        current : ndarray
+            Injected and constant current (pA).
+        held : ndarray of bool
+            True for each neuron that is refractory.
+        c : COEFFICIENTS
+            Coefficients by name.
+        """
+
+    @staticmethod
+    def reaches(v: Array, x: Any, threshold: Real, c: Any) -> Array:
+        """Return where a potential is beyond the threshold.
+
+        Parameters
+        ----------
+        v : ndarray
+            Potentials (mV, relative to rest).
+        x : named tuple of ndarray
+            States by name.
+        threshold : float or ndarray
+            The parameter that THRESHOLD names (mV, relative to rest).
+        c : COEFFICIENTS
+            Coefficients by name.
+
+        Returns
+        -------
+        ndarray of bool
+            True for each neuron that may spike.
+        """
+
+    @staticmethod
+    def restart(v: Array, reset: Real, c: Any) -> Real:
+        """Return v after a spike.
+
+        Parameters
+        ----------
+        v : ndarray
+            Potentials at the start of the step of the spike (mV, relative to rest).
+        reset : float or ndarray
+            The parameter that RESET names (mV, relative to rest).
+        c : COEFFICIENTS
+            Coefficients by name.
+
+        Returns
+        -------
+        float or ndarray
+            Potentials at which the neurons are held (mV, relative to rest).
+        """
+
+    @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
         """Advance the states that need v at both ends of the step.
 

@@ -17,8 +17,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.io.checked import opened
 from gpusyn.io.file_layout import PROGRESS, Noted, RecorderLayout, Stored, arrange, read_notes
-from gpusyn.io.hdf5 import hdf5, superblock_of
-from gpusyn.io.held_file import being_written
+from gpusyn.io.hdf5 import hdf5, superblock_of, unwritten
 from gpusyn.io.open_recorders import OpenFrames, open_recorder
 from gpusyn.io.provenance import DURATION, KILLED, Provenance, read_provenance
 from gpusyn.io.repair import clear_flag
@@ -43,12 +42,8 @@ class Cut(NamedTuple):
 
 def check_resumed(path: Path) -> None:
     """Raise a FileError unless there is an HDF5 file that nobody is writing."""
-    try:
-        flagged = superblock_of(path).flagged
-    except FileError as error:
-        raise FileError(f"{error}: the simulation of the checkpoint wrote it, and goes on with it") from None
-    if flagged and being_written(path):
-        raise FileError(f"{path}: a running simulation is writing it; close() that one before its checkpoint is loaded")
+    move = "close() it before its checkpoint is loaded"
+    unwritten(path, move, ": the simulation of the checkpoint wrote it, and goes on with it")
 
 
 def cut_streams(cuts: Mapping[Path, Cut], time: float, provenance: Provenance) -> None:

@@ -40,6 +40,32 @@ def superblock_of(path: Path) -> Superblock:
     return block
 
 
+def unwritten(path: Path, move: str, otherwise: str = "") -> Superblock:
+    """Return the superblock of an HDF5 file that no running simulation is writing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    move : str
+        What the user can do if one is writing it.
+    otherwise : str
+        End of the message if there is no HDF5 file that can be read.
+
+    Raises
+    ------
+    FileError
+        If one is writing it, there is no such file, or it is something else.
+    """
+    try:
+        block = superblock_of(path)
+    except FileError as error:
+        raise FileError(f"{error}{otherwise}") from None
+    if block.flagged and being_written(path):
+        raise FileError(f"{path}: a running simulation is writing it; {move}")
+    return block
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[Any]:
     """Open a file for reading, whether its writer has closed it, is still running or was killed."""

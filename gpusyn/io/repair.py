@@ -9,8 +9,7 @@ from typing import Any
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import read_notes, report_end
-from gpusyn.io.hdf5 import hdf5, superblock_of, writing
-from gpusyn.io.held_file import being_written
+from gpusyn.io.hdf5 import hdf5, unwritten, writing
 from gpusyn.io.provenance import note_killed, read_provenance
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
@@ -50,10 +49,8 @@ def repair(path: Any) -> str:
     """
     hdf5()
     where = as_path(path, "repair().path")
-    block = superblock_of(where)
+    block = unwritten(where, "wait until it ends, then repair the file")
     if block.flagged:
-        if being_written(where):
-            raise FileError(f"{where}: a running simulation is writing it; wait until it ends, then repair the file")
         clear_flag(where, block)
         _note_killed(where)
     cut = _cut(where)

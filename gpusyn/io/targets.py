@@ -10,8 +10,7 @@ from pathlib import Path
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
-from gpusyn.io.hdf5 import SUFFIXES, superblock_of
-from gpusyn.io.held_file import being_written
+from gpusyn.io.hdf5 import SUFFIXES, unwritten
 
 
 def true_path(path: str | os.PathLike[str]) -> Path:
@@ -93,12 +92,7 @@ def check_place(path: Path, suffixes: tuple[str, ...], what: str, check: Callabl
 
 def _check_file(path: Path, overwrite: bool) -> None:
     """Raise a FileError if the file that is there may not be replaced."""
-    try:
-        flagged = superblock_of(path).flagged
-    except FileError as error:
-        raise FileError(f"{error}, or remove it: only result files are overwritten") from None
-    if flagged and being_written(path):
-        raise FileError(f"{path}: a running simulation is writing it; close() the simulation, or choose another name")
+    unwritten(path, "close() it, or choose another name", ", or remove it: only result files are overwritten")
     with opened(path) as file:
         result = is_result(file.names())
     if not result:

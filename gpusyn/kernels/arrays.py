@@ -20,6 +20,7 @@ Extents = dict[str, int]  # name of an extent -> its number
 Owner = tuple[str | None, int | None]  # kernel and group of neurons that an array belongs to; None: all
 LONG_AGO = -(2**40)  # step of the last event of a source that has not had any
 NO_FAULT = np.iinfo(np.int64).max
+RENEWALS = ("advance_renewals",)
 PROCEDURAL = ("deliver_procedural",)
 LEARNING = ("learn_weights",)
 MODULATION = ("advance_modulators",)
@@ -28,6 +29,7 @@ RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
 LIMITS = ("find_limits",)
 ONE_BY_ONE = ("deliver_releases",)
+GATHERING = ("gather_currents",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
 
 
@@ -83,6 +85,7 @@ EXTENTS = {
     "spikes": "spikes (a power of 2): those of a chunk of steps and those that some synapses have not received yet",
     "spike steps": "steps (a power of 2) of a chunk and of the longest age at which spikes are delivered",
     "gates": "gates on sources",
+    "coupled ids": "neurons and sources of spikes if some neurons have gap junctions, else 1",
     "releases": "gates and histories that follow pulses of transmitter, one for each source",
     "ring slots": "integer sums of all receptors: neurons times inputs times steps (a power of 2) of the longest delay",
     "baths": "receptors of the populations that some drug, magnesium or glycine changes in time",
@@ -95,6 +98,11 @@ EXTENTS = {
     "of a chunk",
     "drive weights": "weights of drives",
     "own means": "neurons of drives, and Poisson sources, with a rate of their own that changes in time",
+    "renewals": "populations of renewal processes",
+    "advances": "progress of renewal processes in a step, of a rate that changes in time in each step of a chunk, and "
+    "one more",
+    "renewal coefficients": "numbers with which intervals of renewal processes are drawn",
+    "renewing sources": "sources that are renewal processes",
     "routes": "ways of events: projection, receptor and population of sources",
     "route bounds": "populations and gates on sources that can send events, and one more",
     "ages": "ages of spikes at which some synapses receive them",
@@ -120,6 +128,11 @@ EXTENTS = {
     "synaptic sums": "two for each receptor whose synapses own their gates",
     "coefficients": "numbers that kinetics or models are advanced with",
     "coefficient rows": "one for each population of equal neurons, else one for each neuron",
+    "noises": "injections of noise, one for each population that they reach",
+    "noisy neurons": "neurons from the first to the last that a noise reaches, for each noise",
+    "noise coefficients": "coefficients of the noises, one set for all neurons of a noise, or one for each",
+    "junction bounds": "neurons of the group, and one more",
+    "junctions": "ends of gap junctions at neurons of the group",
     "rings": "integer inputs of the receptors of all populations of the group",
     "chunks": "units of work of at most 128 neurons or sources",
     "probes": "recorded variables, one for each recorded neuron",
@@ -167,10 +180,10 @@ EXTENTS = {
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
     | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
-    | {"eligible synapses", "noisy synapses", "spines"}
+    | {"eligible synapses", "noisy synapses", "spines", "junctions"}
 )
 # Extents that depend on how many steps a chunk has.
-CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits"})
+CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits", "advances"})
 # Extents that grow with the synapses of each projection.
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
@@ -212,6 +225,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _one("event_step", "remembered ids", STATE, "Step of the last event of each source.", LONG_AGO),
     _one("event_count", "remembered ids", STATE, "Number of events of each source in the step of its last event."),
     _one("release_step", "releases", STATE, "Step in which each source's last pulse of transmitter began.", LONG_AGO),
+    _one("potential", "coupled ids", SCRATCH,
+         "Potential of each neuron at the start of the step, in the groups of neurons that have gap junctions (mV)."),
     _one("source_population", "ids", PARAMETER, "Number of the population, or of the gates on sources, of each id."),
     _one("ring", "ring slots", STATE, "Sum of the weights of the events that arrive in each coming step (quanta)."),
     _one("bath", "baths", PARAMETER, "Columns of `waves` and coefficients with which each receptor changes in time."),
@@ -288,9 +303,30 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _group("current_wave", "compartments", PARAMETER, "Column of `waves` with the current into each compartment."),
     _group("clamp_wave", "compartments", PARAMETER,
            "Column of `waves` with the command voltage of each compartment; 0: none."),
+    _kernel(GATHERING, "noises", "noises", PARAMETER, "Neurons, random key and window of each noise.", True),
+    _kernel(GATHERING, "noise_coef", "noise coefficients", PARAMETER, "Coefficients of each noise, mean and std (pA).",
+            True),
+    _kernel(GATHERING, "noise", "noisy neurons", STATE,
+            "Standard normal number to which the current of each noise into each neuron belongs (1).", True),
+    _kernel(GATHERING, "junction_begin", "junction bounds", PARAMETER,
+            "Place of the first gap junction of each neuron of the group.", True),
+    _kernel(GATHERING, "junction_other", "junctions", PARAMETER, "Id of the neuron at the other end of each junction.",
+            True),
+    _kernel(GATHERING, "junction_conductance", "junctions", PARAMETER, "Conductance of each junction (nS).", True),
+    _kernel(GATHERING, "gathered", "compartments", SCRATCH,
+            "Current into each compartment in this step, which `advance_neurons` takes as its `current` (pA).", True),
     _group("rings", "rings", PARAMETER, "Place in `ring` of the sums of each input of each population."),
     _group("probes", "probes", PARAMETER, "Neuron, variable and place in `trace` of each recorded variable."),
-    _kernel(("advance_poisson",), "chunks", "chunks", PARAMETER, "Sources and drive of each unit of work."),
+    _kernel(("advance_poisson", *RENEWALS), "chunks", "chunks", PARAMETER,
+            "Sources and drive, or renewal process, of each unit of work."),
+    _kernel(RENEWALS, "renewals", "renewals", PARAMETER, "Progress, coefficients and random key of each population."),
+    _kernel(RENEWALS, "advances", "advances", PARAMETER,
+            "Part of the mean interval that passes in a step, for each rate (1)."),
+    _kernel(RENEWALS, "intervals", "renewal coefficients", PARAMETER,
+            "Shape of intervals, constants of their draws, and dead time (steps), of a population or each source."),
+    _kernel(RENEWALS, "waiting", "renewing sources", STATE,
+            "What is left of the interval of each source (mean intervals); minus what is left of its dead time "
+            "(steps)."),
     _kernel(("advance_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and places of each set of gates."),
     _kernel(("advance_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each set."),
     _kernel(("advance_gates",), "gates", "source states", STATE, "States of each source's gate (1)."),
@@ -381,6 +417,7 @@ def array_name(name: str, *, kernel: str | None = None, group: int | None = None
     return ".".join(part for part in parts if part is not None)
 
 
+@functools.cache
 def kind_of(kernel: str, argument: str) -> ArrayKind:
     """Return the declaration of the array that is passed to a kernel as an argument: that of the narrowest scope."""
     found = [a for a in ARRAYS if a.name == argument and (kernel in a.kernels or not a.kernels)]

@@ -13,14 +13,16 @@ from typing import NamedTuple
 
 from gpusyn.equations import effects, neurons
 from gpusyn.equations.blocker import BlockerCoefficients
-from gpusyn.equations.effects import EFFECTS, Effect
+from gpusyn.equations.effects import EFFECTS, Effect, jumps
 from gpusyn.equations.kinetics import LUMPED, SOURCE_GATES, SYNAPSE_GATES, base
 from gpusyn.equations.neurons import NEURONS
+from gpusyn.equations.noise import NoiseCoefficients
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity import base as plasticity
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.equations.short_term import ReleaseCoefficients
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
 from gpusyn.errors import BackendError
@@ -31,6 +33,7 @@ from gpusyn.kernels.signature import (
     Signature,
     coefficient_enum,
     coefficient_struct,
+    neuron_enums,
 )
 from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
 from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
@@ -38,6 +41,7 @@ from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
 BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh", "poisson.cuh")
 _COLUMNS = "columns.cuh"
 _EFFECTS = "receptors/effects.cuh"
+_NEURON_BASE = "neurons/base.cuh"
 _NEURON_KERNELS = ("advance_neurons.cu",)
 _COMMON_PARTS = (
     "advance_sources.cu", "advance_gates.cu", "short_term.cuh", "advance_releases.cu", "segments.cuh",
@@ -51,7 +55,9 @@ _LEARNING_BASE = ("segments.cuh", "trains.cuh", "plasticity/base.cuh")
 _LEARNING_PARTS = ("remember_spikes.cu", "advance_modulators.cu", "lessons.cuh", "learn_weights.cu", "scale_weights.cu")
 _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PARTS[3:])
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
+_RENEWAL_PARTS = ("renewals.cuh", "advance_renewals.cu")
 _RELEASE_PART = "deliver_releases.cu"
+_GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_potentials.cu")
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
@@ -150,6 +156,16 @@ def neuron_file(neuron: str) -> str:
     return _holds("neuron model", neuron, file, neurons.PAGE)
 
 
+def _neuron_text(neuron: str) -> str:
+    """Return the kernel file of a model after those of the models that it is made from.
+
+    The structs that name the coefficients and states of all equations in a file stand before it.
+    """
+    made_from = [kind.__name__ for kind in reversed(NEURONS[neuron].__mro__) if NEURONS.get(kind.__name__) is kind]
+    files = {neuron_file(name): name for name in made_from}
+    return _join("", (_NEURON_BASE,)) + "".join(_join(neuron_enums(name), (file,)) for file, name in files.items())
+
+
 def _counts_hold(struct: str, **counts: int) -> str:
     """Return the line that stops the compiler where a struct has other counts than its twin in Python."""
     same = " && ".join(f"(int){struct}::{name} == {int(n)}" for name, n in counts.items())
@@ -206,7 +222,8 @@ def neuron_module(signature: Signature) -> Module:
         + _gate_text(LUMPED[r.kinetics] for r in signature.receptors)
         + _effect_text(r.effect for r in signature.receptors)
         + _receptors_hold(signature)
-        + _join("", (neuron_file(signature.neuron), _BATHS, "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
+        + _neuron_text(signature.neuron)
+        + _join("", (_BATHS, "cells.cuh", "dendrites.cuh", *_NEURON_KERNELS)),
         _kernels_of(_NEURON_KERNELS),
     )
 
@@ -325,6 +342,21 @@ def learning_module(numbers: Numbers, signature: RuleSignature = GIVEN_RULES) ->
 
 
 @functools.cache
+def renewal_module() -> Module:
+    """Return the module of the kernel of renewal processes; no number type of a run enters it."""
+    files = *BASE[:3], *_NORMAL_PARTS, "spikes.cuh", *_RENEWAL_PARTS
+    return Module("renewals", _join(coefficient_struct(RenewalCoefficients), files), _kernels_of(files))
+
+
+@functools.cache
+def gathering_module(numbers: Numbers) -> Module:
+    """Return the module of the kernels that gather currents that are not the same in each step."""
+    files = (*BASE[:5], "distributions.cuh", _COLUMNS, *_GATHERING_PARTS)
+    prelude = numbers.prelude() + coefficient_struct(NoiseCoefficients)
+    return Module(f"currents {numbers}", _join(prelude, files), _kernels_of(files))
+
+
+@functools.cache
 def release_module(numbers: Numbers) -> Module:
     """Return the module of the kernels of synapses that release one by one."""
     drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
@@ -349,7 +381,9 @@ def spine_module(numbers: Numbers) -> Module:
 
 def influx_module(numbers: Numbers) -> Module:
     """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
-    return _influx_module(numbers, tuple(name for name, kind in EFFECTS.items() if _place(kind) in kernel_names()))
+    names = kernel_names()
+    through = tuple(name for name, kind in EFFECTS.items() if _place(kind) in names and not jumps(name))
+    return _influx_module(numbers, through)
 
 
 @functools.lru_cache(maxsize=64)
@@ -390,8 +424,12 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
         return learning_module(numbers, signature or GIVEN_RULES)
+    if file in _RENEWAL_PARTS:
+        return renewal_module()
     if file == _RELEASE_PART:
         return release_module(numbers)
+    if file in _GATHERING_PARTS:
+        return gathering_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)
     if file == _LIMITS_PART:

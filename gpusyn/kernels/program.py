@@ -89,7 +89,7 @@ class Launch(NamedTuple):
     @property
     def label(self) -> str:
         """Kernel, and group of neurons where there is one, such as 'advance_neurons.g0'; unique in a step."""
-        group, _, grouped = self.arrays.get("V", "").partition(".")
+        group, _, grouped = self.arrays.get("V", self.arrays.get("current", "")).partition(".")
         return f"{self.kernel}.{group}" if grouped else self.kernel
 
 

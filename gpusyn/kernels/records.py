@@ -112,8 +112,53 @@ class PoissonDrive(NamedTuple):
     stop: int
 
 
+class Renewal(NamedTuple):
+    """A population of renewal processes.
+
+    In a step, the interval of a source gets shorter by a number in `advances`: the same for all sources
+    (`advance_step` 0) or each has its own (1), and in all steps, or `time_step` from one step to the next. Its
+    coefficients are in `intervals`, those of all sources, or `interval_step` from one source to the next.
+    """
+
+    key_low: int
+    key_high: int
+    advance: int
+    advance_step: int
+    time_step: int
+    intervals: int
+    interval_step: int
+    waiting: int
+    most_events: int
+
+
+class NoiseCurrent(NamedTuple):
+    """Noise of one injection into `size` neurons of a population, from neuron `first` of their group on.
+
+    The first is neuron `offset` of its population. It gets a fresh number `every` so many steps, which replaces the one
+    before or, if that `lasts`, moves it. Coefficients are the same for all neurons (`coef_step` 0) or each has its own
+    (1): `size` values of each coefficient, one after the other.
+    """
+
+    key_low: int
+    key_high: int
+    first: int
+    size: int
+    offset: int
+    current: int
+    noise: int
+    coef: int
+    coef_step: int
+    every: int
+    lasts: int
+    start: int
+    stop: int
+
+
 class SourceChunk(NamedTuple):
-    """Poisson sources of one population that one block advances; `offset` is the place of the first source in it."""
+    """Sources of one population that one block advances; `offset` is the place of the first source in it.
+
+    `drive` is the row of the population among the Poisson drives, or among the renewal processes.
+    """
 
     source: int
     offset: int
@@ -545,9 +590,10 @@ class Spine(NamedTuple):
 RECORDS: dict[str, type[NamedTuple]] = {
     record.__name__: record
     for record in (
-        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, SourceChunk, Route, DrawnSet, DrawnPart, DrawnOutput, Shared,
-        SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease, ReleaseSums,
-        TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet, LimitSet,
+        Clock, Chunk, Ring, Probe, Bath, PoissonDrive, Renewal, NoiseCurrent, SourceChunk, Route, DrawnSet, DrawnPart,
+        DrawnOutput, Shared, SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease,
+        ReleaseSums, TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet,
+        LimitSet,
         Spine,
     )
 }  # fmt: skip

@@ -15,20 +15,20 @@ import numpy as np
 
 from gpusyn.equations.coefficients import fields_of
 from gpusyn.equations.dendrites import DendriteCoefficients
-from gpusyn.equations.effects import EFFECTS
+from gpusyn.equations.effects import EFFECTS, jumps
 from gpusyn.equations.kinetics import LUMPED
-from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients, Neuron
+from gpusyn.equations.neurons import NEURONS, CalciumCoefficients, MembraneCoefficients
 from gpusyn.equations.plasticity import LEARNING_RULES
 from gpusyn.equations.plasticity.base import Rule
 
 
-def coefficient_enum(name: str, fields: tuple[str, ...]) -> str:
+def coefficient_enum(name: str, fields: tuple[str, ...], base: str = "") -> str:
     r"""Return the CUDA struct that names the coefficients of the struct `name`, so both languages use the same names.
 
     >>> coefficient_enum("LIF", ("g_L", "dt_C"))
     'struct LIFCoefficients { enum { g_L, dt_C, COUNT }; };\n'
     """
-    return f"struct {name}Coefficients {{ enum {{ {', '.join((*fields, 'COUNT'))} }}; }};\n"
+    return f"struct {name}Coefficients{base} {{ enum {{ {', '.join((*fields, 'COUNT'))} }}; }};\n"
 
 
 def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
@@ -58,14 +58,12 @@ def coefficient_struct(kind: type[tuple[Any, ...]]) -> str:
     )
 
 
-def _neuron_enums(neuron: type[Neuron]) -> str:
+def neuron_enums(neuron: str) -> str:
     """Return the structs that name coefficients and states of the equations in one file of kernels/neurons."""
-    text = coefficient_enum("Membrane", MembraneCoefficients._fields)
-    text += coefficient_enum("Calcium", CalciumCoefficients._fields)
-    text += coefficient_enum("Dendrite", DendriteCoefficients._fields)
+    text = ""
     for name, kind in NEURONS.items():
-        if kind.__module__ == neuron.__module__:
-            text += coefficient_enum(name, kind.COEFFICIENTS._fields)
+        if kind.__module__ == NEURONS[neuron].__module__:
+            text += coefficient_enum(name, kind.COEFFICIENTS._fields, " : NeuronBase")
             text += f"struct {name}States {{ enum {{ {', '.join((*kind.STATES, 'COUNT'))} }}; }};\n"
     return text
 
@@ -212,20 +210,23 @@ class Signature:
 
     def prelude(self) -> str:
         """Return the definitions that make kernels/advance_neurons.cu the kernel of this signature."""
-        rows = [
-            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input}, {r.compartment})"
+        rows = {
+            f"X({r.number}, {r.kinetics}, {r.effect}, {r.state}, {r.coef}, {r.synaptic}, {r.input}, {r.compartment})": r
             for r in self.layout()
-        ]
+        }
         neuron = NEURONS[self.neuron]
         return (
             self.numbers.prelude()
-            + _neuron_enums(neuron)
+            + coefficient_enum("Membrane", MembraneCoefficients._fields)
+            + coefficient_enum("Calcium", CalciumCoefficients._fields)
+            + coefficient_enum("Dendrite", DendriteCoefficients._fields)
             + f"#define NEURON {self.neuron}\n#define N_COEF {self.n_coef}\n#define N_INPUTS {self.n_inputs}\n"
             + f"#define N_RECEPTORS {len(rows)}\n"
             + f"enum {{ BATHED = {int(self.bathed)}, CALCIUM_STATE = {self.calcium_state}, "
             + f"CALCIUM_COEF = {self.calcium_coef}, N_OWN = {self.n_own}, HOLDS = {int(bool(neuron.RESET))}, "
             + f"N_DENDRITES = {self.dendrites}, DENDRITE_COEF = {self.dendrite_coef} }};\n"
             + f"#define RECEPTORS(X) {' '.join(rows)}\n"
+            + f"#define JUMPS(X) {' '.join(row for row, r in rows.items() if jumps(r.effect))}\n"
             + f"#define DENDRITES(X) {' '.join(f'X({k})' for k in range(1, self.compartments))}\n"
         )
 

@@ -15,7 +15,7 @@ from gpusyn.kernels.signature import Numbers
 # Arrays of places, which no kernel changes during a run, like tables of records.
 _PLACES = (
     *("route_begin", "ages", "segment_begin", "segment_sizes"),
-    *("row_begin", "address", "set_begin", "train_begin"),
+    *("row_begin", "address", "set_begin", "train_begin", "junction_begin"),
 )
 
 # C type -> numpy type; `real`, `acc` and `weight_t` follow the run's numbers.
@@ -181,6 +181,20 @@ KERNELS: dict[str, KernelSpec] = {
             "clock:Clock sets:LimitSet =n_sets:int means:double =n_means:int +drive_limits:uint32",
         ),
         _declare(
+            "gather_currents.cu",
+            "gather_currents",
+            "block",
+            """clock:Clock chunks:Chunk =n_chunks:int =n:int64 =n_currents:int64 current:real noises:NoiseCurrent
+            =n_noises:int noise_coef:real +noise:real =coupled:int junction_begin:int64 junction_other:int
+            junction_conductance:real potential:real +gathered:real""",
+        ),
+        _declare(
+            "gather_potentials.cu",
+            "gather_potentials",
+            "block",
+            "chunks:Chunk =n_chunks:int V:real rest:real +potential:real",
+        ),
+        _declare(
             "advance_sources.cu",
             "advance_poisson",
             "block",
@@ -191,6 +205,13 @@ KERNELS: dict[str, KernelSpec] = {
             "advance_lists",
             "thread",
             f"+clock:Clock listed_begin:int64 listed_id:int listed_events:int {_SPIKES}",
+        ),
+        _declare(
+            "advance_renewals.cu",
+            "advance_renewals",
+            "block",
+            f"""+clock:Clock chunks:SourceChunk =n_chunks:int renewals:Renewal advances:double intervals:double
+            +waiting:double {_SPIKES}""",
         ),
         _declare(
             "deliver_changes.cu",

@@ -27,6 +27,8 @@ class Kinetics:
         True if the response to several spikes is the sum of the responses to each.
     rises : bool
         True if spikes increase a variable h that drives the gate and that can be recorded.
+    lasts : bool
+        True if a gate stays open after an event.
 
     Raises
     ------
@@ -39,6 +41,7 @@ class Kinetics:
     kind: ClassVar[str]
     linear: ClassVar[bool] = True
     rises: ClassVar[bool] = False
+    lasts: ClassVar[bool] = True
     units: ClassVar[dict[str, str]] = {}
     rate_names: ClassVar[tuple[str, ...]] = ()  # parameters that increase with temperature
     time_names: ClassVar[tuple[str, ...]] = ()  # parameters that decrease by the same factor

@@ -95,7 +95,7 @@ def check_variables(placed: tuple[PlacedReceptor, ...], model: NeuronModel, wher
         If one has, as ``"g_L"`` of a receptor ``"L"`` has that of a leak.
     """
     for receptor, given, _ in placed:
-        for variable in (f"{kind}_{receptor.name}" for kind in "gIBh"):
+        for variable in receptor.variables:
             if variable in model.values or variable in model.STATES:
                 raise ParameterError(
                     f"{where}: {given.name!r} would have {variable!r}, which {model.kind} has already; choose another "

@@ -39,6 +39,7 @@ def as_html(tables: Iterable[Table]) -> str:
 def tables_of(objects: Objects) -> list[Table]:
     """Return the tables of a network that have any rows."""
     populations, projections = objects["population"].values(), objects["projection"].values()
+    couplings = objects["coupling"].values()
     tables = (
         Table("Model summary", ("item", "description"), _summary(objects)),
         Table("Populations", ("name", "elements", "size", "initial V"), [_population(p) for p in populations]),
@@ -48,6 +49,11 @@ def tables_of(objects: Objects) -> list[Table]:
             "Connectivity",
             ("name", "source", "target", "rule", "weight", "delay"),
             [_projection(p) for p in projections],
+        ),
+        Table(
+            "Gap junctions",
+            ("name", "between", "and", "rule", "conductance"),
+            [(c.name, c.A.name, c.B.name, repr(c.rule), said(c.conductance, "nS")) for c in couplings],
         ),
         Table(
             "Plasticity",
@@ -82,6 +88,7 @@ def _summary(objects: Objects) -> list[tuple[str, ...]]:
         "populations": ", ".join(population.name for population in populations),
         "topology": f"positions of {', '.join(placed)}" if placed else "",
         "connectivity": _counted(type(projection.rule).__name__ for projection in projections),
+        "gap junctions": _counted(type(coupling.rule).__name__ for coupling in objects["coupling"].values()),
         "neuron models": ", ".join(dict.fromkeys(population.model.kind for population in populations)),
         "receptors": ", ".join(dict.fromkeys(r.name for population in populations for r in population.receptors)),
         "plasticity": _counted(type(one).__name__ for projection in projections for one in projection.plasticity),

@@ -14,6 +14,7 @@ from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.registry import NetworkObjects
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.compartments import SOMA
+from gpusyn.parameters.noise import Noise, injected
 from gpusyn.parameters.scalars import instance, one_of, public, real
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, number_array_or_waveform, rate_limit, time_window
 
@@ -51,7 +52,8 @@ class NetworkInputs(NetworkObjects):
         rate : float, array_like, shape (target.size,), or Waveform
             Rate of the input to each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
         weight : float, array_like, shape (target.size,), or Distribution
-            Weight of each event, one per neuron (nS and >= 0, or pA of any sign for a CurrentReceptor).
+            Weight of each event, one per neuron (nS and >= 0; pA of a CurrentReceptor and mV of a DeltaReceptor, of any
+            sign).
         rate_max : float, optional
             Largest rate (Hz) to which `Simulator.set` may change the rate; by default the largest rate given. The
             integer sums of the receptor are planned for it.
@@ -110,7 +112,7 @@ class NetworkInputs(NetworkObjects):
     def inject(
         self,
         target: Selection | str,
-        current: Values | Waveform,
+        current: Values | Waveform | Noise,
         *,
         start: float = 0.0,
         stop: float | None = None,
@@ -123,9 +125,9 @@ class NetworkInputs(NetworkObjects):
         ----------
         target : Selection or str
             Neurons of this network, or the name of a population; spike sources are not allowed.
-        current : float, array_like, shape (target.size,), or Waveform
+        current : float, array_like, shape (target.size,), Waveform, WhiteNoise or OrnsteinUhlenbeck
             Current into each neuron (pA); positive is inward (depolarising). A Waveform has values for all, or a column
-            for each neuron.
+            for each neuron. Noise is independent for each neuron.
         start : float
             Time at which the current begins (ms), >= 0.
         stop : float, optional
@@ -164,7 +166,7 @@ class NetworkInputs(NetworkObjects):
         where = checked_compartment(target, compartment, "Network.inject().compartment")
         name = self._free_name("injection", name, f"inject->{_place(target, where)}")
         here = f"Injection {name!r}"
-        kept = number_array_or_waveform(current, target.size, f"{here}.current", unit="pA")
+        kept = injected(current, target.size, f"{here}.current")
         return self._add("injection", Injection(name, target, kept, *time_window(start, stop, here), where))
 
     @public

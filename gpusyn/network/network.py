@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gpusyn.connectivity import RULES, DistanceDelay, DistanceWeight, Rule
 from gpusyn.network.compartments import check_variables, compartments_of, placed_receptors
+from gpusyn.network.couple import NetworkCouplings
 from gpusyn.network.inputs import NetworkInputs, Values
 from gpusyn.network.plastic_receptors import named_plasticity
 from gpusyn.network.plasticity import axonal_share, check_modulator, check_plasticity, checked_plasticity
@@ -41,8 +42,8 @@ __all__ = ["Network"]
 LARGEST_POPULATION = 2**31 - 1  # ids are 32-bit
 
 
-class Network(NetworkInputs, NetworkRecording):
-    """Description of a network: populations, projections, inputs and recorders.
+class Network(NetworkCouplings, NetworkInputs, NetworkRecording):
+    """Description of a network: populations, projections, gap junctions, inputs and recorders.
 
     Each method checks its arguments immediately and returns the object that it adds. Checks that depend on the time
     step are made when a :class:`Simulator` compiles the network. Names are unique in a network because they are the
@@ -51,7 +52,7 @@ class Network(NetworkInputs, NetworkRecording):
 
     Attributes
     ----------
-    populations, projections, drives, injections, clamps, infusions, recorders : mapping of str to object
+    populations, projections, couplings, drives, injections, clamps, infusions, recorders : mapping of str to object
         The objects of the network by name, in order of creation.
 
     Examples
@@ -177,9 +178,9 @@ class Network(NetworkInputs, NetworkRecording):
             Receptor that all synapses activate, or its name; every population of `post` must have it. Required unless
             `weight` is a dict.
         weight : float, array_like, Distribution, DistanceWeight, str, or dict of Receptor or str to these or Ratio
-            Weights (nS and >= 0, or pA of any sign for a CurrentReceptor). An array has shape (n_synapses,), in order
-            of creation; a str names a column of a FromTable, or is ``"data"`` for the entries of a FromSparse. A dict
-            by receptor makes each synapse activate several receptors.
+            Weights (nS and >= 0; pA of a CurrentReceptor and mV of a DeltaReceptor, of any sign). An array has shape
+            (n_synapses,), in order of creation; a str names a column of a FromTable, or is ``"data"`` for the entries
+            of a FromSparse. A dict by receptor makes each synapse activate several receptors.
         delay : float, array_like, shape (n_synapses,), Distribution, DistanceDelay or str
             Delays (ms), multiples of dt and >= dt. Delays that are drawn or computed are rounded to the time grid. A
             str names a column of a FromTable.

@@ -218,10 +218,10 @@ def _check_together(projection: Projection, where: str) -> None:
 def _check_calcium(projection: Projection, rule: NMDAPlasticity, kinds: dict[str, Receptor], where: str) -> None:
     """Refuse learning from calcium where none can enter, or what a spike releases is not one event."""
     name = one_of(rule.calcium, projection.weights, f"{where}.plasticity: NMDAPlasticity.calcium")
-    if kinds[name].is_current:
+    if kinds[name].signed:
         raise ParameterError(
             f"{where}.plasticity: NMDAPlasticity.calcium must be a receptor with channels, which let calcium in by the "
-            f"potential (got the current {name!r}); project onto a gs.NMDA receptor too, and name it"
+            f"potential (got {kinds[name]!r}); project onto a gs.NMDA receptor too, and name it"
         )
     if (other := short_term_of(projection.plasticity) or release_of(projection.plasticity)) is not None:
         raise ParameterError(

@@ -248,13 +248,7 @@ def _variables(
         return {}
     found = {"V": "mV", **model.STATES} | {f"V_{dendrite.name}": "mV" for dendrite in compartments[1:]}
     for receptor, _, _ in placed:
-        if not receptor.is_current:
-            found[f"g_{receptor.name}"] = "nS"
-        found[f"I_{receptor.name}"] = "pA"
-        if receptor.effect not in ("Conductance", "Current"):
-            found[f"B_{receptor.name}"] = "1"
-        if receptor.kinetics.rises:
-            found[f"h_{receptor.name}"] = f"{receptor.weight_unit}/ms"
+        found |= receptor.variables
     for number, compartment in enumerate(compartments):
         if any(one.receptor.Pf for one in placed if one.compartment == number):
             found[f"Ca_{compartment.name}" if number else "Ca"] = "uM"

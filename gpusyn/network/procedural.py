@@ -79,7 +79,7 @@ def _of_negative(projection: Projection, receptor: str, what: str) -> str | None
     """Return why drawn conductances are refused: stored ones are looked at when they are drawn."""
     weight = projection.weights[receptor]
     found = projection.post.parts[0].population.receptor(receptor)
-    if not isinstance(weight, Distribution) or found is None or found.is_current or weight.bounds()[0] >= 0:
+    if not isinstance(weight, Distribution) or found is None or found.signed or weight.bounds()[0] >= 0:
         return None
     return f"{what} can be negative, as {weight!r} is drawn, and nothing looks at them; give it low=0.0"
 

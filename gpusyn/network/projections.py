@@ -79,12 +79,12 @@ class Projection(Hinting):
     rule : Rule
         Rule that selects the pairs of neurons that are connected.
     weights : mapping of str to (float, ndarray, Distribution or Ratio)
-        Weights by receptor, in the order given (nS, or pA for a CurrentReceptor); an array has shape (n_synapses,). A
-        DistanceWeight is the Distribution of the weights between the two selections.
+        Weights by receptor, in the order given (nS, pA for a CurrentReceptor, mV for a DeltaReceptor); an array has
+        shape (n_synapses,). A DistanceWeight is the Distribution of the weights between the two selections.
     delay : float, ndarray of float64, shape (n_synapses,), Distribution or DistanceDelay
         Delays (ms).
     w_max : mapping of str to float, or None
-        Declared largest magnitude to which a weight may be changed, by receptor (nS or pA).
+        Declared largest magnitude to which a weight may be changed, by receptor (nS, pA or mV).
     storage : {"stored", "procedural"}
         Whether synapses are stored, or drawn again at each spike.
     plasticity : tuple of Plasticity
@@ -169,7 +169,7 @@ def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
     ------
     ParameterError
         If the target has spike sources, the receptor itself is given and a population has another one of its name, or
-        the receptor is a conductance in one population and a current in another.
+        weights of the receptor have different units in two populations.
     UnknownNameError
         If a population lacks the receptor.
     """
@@ -182,10 +182,10 @@ def receptor_at(target: Selection, wanted: Any, where: str) -> Receptor:
             )
         place = f"{where}: population {population.name!r}, receptor"
         found.append(_named(wanted, population, place))
-    if len({receptor.is_current for receptor in found}) > 1:
+    if len(units := {receptor.weight_unit: None for receptor in found}) > 1:
         raise ParameterError(
-            f"{where}: receptor {found[0].name!r} is a conductance in one population of {target.name} "
-            "and a current in another; connect to them one by one"
+            f"{where}: weights of receptor {found[0].name!r} are in {' and '.join(units)} in different populations of "
+            f"{target.name}; connect to them one by one"
         )
     return found[0]
 
@@ -218,8 +218,8 @@ def receptor_name(wanted: Any, post: Selection, names: Collection[str], where: s
 
 def weight_value(value: Any, receptor: Receptor, size: int | None, where: str, per: str = "synapse") -> Any:
     """Return a checked weight of a receptor: a number, an array or a distribution."""
-    if receptor.is_current:
-        return values(value, size, where, unit="pA", per=per)
+    if receptor.signed:
+        return values(value, size, where, unit=receptor.weight_unit, per=per)
     move = "inhibition is the receptor's E_rev and not a sign, and a CurrentReceptor takes signed weights"
     try:
         return values(value, size, where, unit="nS", low=0.0, if_low=move, per=per)
@@ -296,7 +296,7 @@ def placed_weights(
         If a weight by distance has no positions, or its function returns what is no weight.
     """
     return {
-        name: weight.bind(pre, post, rule, f"{where}.weight", signed=kinds[name].is_current)
+        name: weight.bind(pre, post, rule, f"{where}.weight", signed=kinds[name].signed)
         if isinstance(weight, DistanceWeight)
         else weight
         for name, weight in weights.items()
@@ -317,11 +317,13 @@ def checked_weights(
         if weight.receptor not in others and without_soma(weight.receptor) in others:
             weight = Ratio(without_soma(weight.receptor), weight.factor)
         one_of(weight.receptor, others, f"{place}: Ratio.receptor")
-        if kinds[weight.receptor].is_current != kinds[name].is_current:
+        units = kinds[weight.receptor].weight_unit, kinds[name].weight_unit
+        if units[0] != units[1]:
             raise ParameterError(
-                f"{place}: a Ratio cannot convert between pA and nS (got {weight!r}); give a weight of its own"
+                f"{place}: a Ratio cannot convert between {units[0]} and {units[1]} (got {weight!r}); give a weight of "
+                "its own"
             )
-        if not kinds[name].is_current and weight.factor < 0:
+        if not kinds[name].signed and weight.factor < 0:
             raise ParameterError(f"{place}: Ratio.factor must be >= 0 for a conductance (got {weight.factor:g})")
         kept[name] = weight
     return ReadOnlyDict(kept)

@@ -124,14 +124,15 @@ class NetworkRecording(NetworkObjects):
             both:
             ``"V"`` (mV), of the soma if there are dendrites, and ``"V_<dendrite>"``;
             ``"g_<receptor>"`` (nS), ``"I_<receptor>"`` (pA) and, of kinetics with a rise, ``"h_<receptor>"`` (nS/ms, or
-            pA/ms of a CurrentReceptor);
+            pA/ms of a CurrentReceptor); of a DeltaReceptor V shows all;
             ``"B_<receptor>"``, the open fraction of a magnesium block;
             ``"Ca"`` and ``"Ca_<dendrite>"``, the calcium (uM) that enters through receptors with ``Pf``;
             ``"w"`` (pA) of an AdEx, ``"u"`` (mV/ms) of an Izhikevich, and ``"m"``, ``"h"`` and ``"n"`` of a
             HodgkinHuxley neuron.
-            Of a projection, its ``Projection.variables``: ``"weight"`` (nS, or pA of a CurrentReceptor), or of one that
-            reaches several receptors ``"weight_<receptor>"``; with a TsodyksMarkram ``"u"`` and ``"x"``, as they have
-            decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM), with CalciumSTDP ``"Ca"`` (1).
+            Of a projection, its ``Projection.variables``: ``"weight"`` (nS, pA of a CurrentReceptor or mV of a
+            DeltaReceptor), or of one that reaches several receptors ``"weight_<receptor>"``; with a TsodyksMarkram
+            ``"u"`` and ``"x"``, as they have decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM), with
+            CalciumSTDP ``"Ca"`` (1).
         every : float, optional
             Sampling interval of traces (ms), a multiple of dt; by default every step is sampled. Samples are taken at
             its multiples, whatever `start` is. Synapses are read by the host between two steps, which takes longer than

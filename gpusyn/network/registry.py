@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ParameterError, SimulationError
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.description import as_html, as_text, tables_of
 from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
@@ -19,11 +20,12 @@ from gpusyn.parameters.scalars import instance, object_name, one_of, public
 from gpusyn.utils.calls import Hinting
 
 Anything = TypeVar("Anything")
-Kind = Literal["population", "projection", "drive", "injection", "clamp", "infusion", "recorder"]
+Kind = Literal["population", "projection", "coupling", "drive", "injection", "clamp", "infusion", "recorder"]
 
 _METHODS: dict[Kind, str] = {
     "population": "population",
     "projection": "connect",
+    "coupling": "couple",
     "drive": "drive",
     "injection": "inject",
     "clamp": "clamp",
@@ -57,6 +59,11 @@ class NetworkObjects(Hinting):
     def projections(self) -> Mapping[str, Projection]:
         """Projections by name, in order of creation."""
         return MappingProxyType(self._objects["projection"])
+
+    @property
+    def couplings(self) -> Mapping[str, Coupling]:
+        """Gap junctions by name, in order of creation."""
+        return MappingProxyType(self._objects["coupling"])
 
     @property
     def drives(self) -> Mapping[str, Drive]:
@@ -191,13 +198,13 @@ class NetworkObjects(Hinting):
                 )
         return found
 
-    def _own_neurons(self, target: Any, here: str) -> Selection:
+    def _own_neurons(self, target: Any, here: str, argument: str = "target") -> Selection:
         """Return a selection of this network's neurons, as `_own` does; refuse spike sources."""
-        found = self._own(target, f"{here}.target")
+        found = self._own(target, f"{here}.{argument}")
         for population in found.populations:
             if population.is_source:
                 raise ParameterError(
-                    f"{here}.target: {population.name!r} is a {population.model.kind}, which has no membrane; "
+                    f"{here}.{argument}: {population.name!r} is a {population.model.kind}, which has no membrane; "
                     "give neurons, such as gs.LIF"
                 )
         return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from gpusyn.network.populations import Selection
 from gpusyn.neurons.compartments import SOMA
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.calls import Hinting
@@ -35,7 +36,7 @@ class Drive(ShortRepr, Hinting):
     rate : float, ndarray of float64, shape (target.size,), or Waveform
         Rate of the input to each neuron (Hz).
     weight : float, ndarray of float64, shape (target.size,), or Distribution
-        Weight of each event, one per neuron (nS, or pA for a CurrentReceptor).
+        Weight of each event, one per neuron (nS, pA for a CurrentReceptor, mV for a DeltaReceptor).
     start : float
         Time at which the input begins (ms).
     stop : float or None
@@ -67,7 +68,7 @@ class Injection(ShortRepr, Hinting):
         Name, unique in the network.
     target : Selection
         Neurons that receive the current.
-    current : float, ndarray of float64, shape (target.size,), or Waveform
+    current : float, ndarray of float64, shape (target.size,), Waveform, WhiteNoise or OrnsteinUhlenbeck
         Current into each neuron (pA); positive is inward (depolarising).
     start : float
         Time at which the current begins (ms).
@@ -81,7 +82,7 @@ class Injection(ShortRepr, Hinting):
 
     name: str
     target: Selection
-    current: float | Floats | Waveform
+    current: float | Floats | Waveform | Noise
     start: float
     stop: float | None
     compartment: str = SOMA

@@ -5,15 +5,18 @@ To add a model: a file here, a line below, and a file of the same name in ``kern
 
 from gpusyn.neurons.adex import AdEx
 from gpusyn.neurons.base import Membrane, NeuronModel
+from gpusyn.neurons.glif import GLIF
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
 from gpusyn.neurons.izhikevich import Izhikevich
 from gpusyn.neurons.lif import LIF
-from gpusyn.neurons.sources import PoissonSource, SpikeSource
+from gpusyn.neurons.sources import GammaSource, PoissonSource, SpikeSource
 
 __all__ = [
+    "GLIF",
     "LIF",
     "NEURONS",
     "AdEx",
+    "GammaSource",
     "HodgkinHuxley",
     "Izhikevich",
     "Membrane",

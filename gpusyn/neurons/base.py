@@ -40,6 +40,10 @@ class NeuronModel(Immutable):
         Declared maximum of events that one neuron emits per step (spike sources only).
     STATES : dict of str to str
         State variables of the model beside V, with their units.
+    CHOICES : tuple of str
+        Parameters that choose equations, and cannot change during a simulation.
+    BETWEEN_STEPS : bool
+        True if t_ref may end between two steps; V is then held until the later one.
     """
 
     kind: str
@@ -48,6 +52,8 @@ class NeuronModel(Immutable):
     is_source: ClassVar[bool] = False
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
     STATES: ClassVar[dict[str, str]] = {}
+    CHOICES: ClassVar[tuple[str, ...]] = ()
+    BETWEEN_STEPS: ClassVar[bool] = False
 
     def _describe(self, given: dict[str, Any]) -> None:
         self._set(kind=type(self).__name__, values=ReadOnlyDict(given))
@@ -200,11 +206,29 @@ class Membrane(NeuronModel):
         return current
 
     @staticmethod
+    def adapt(x: Any, v: Array, current: Array, held: Array, c: Any) -> None:
+        """Leave the states as they are, because the threshold has none."""
+
+    @staticmethod
+    def reaches(v: Array, x: Any, threshold: Real, c: Any) -> Array:
+        """Return where V is at the threshold or above."""
+        above: Array = v >= threshold
+        return above
+
+    @staticmethod
+    def restart(v: Array, reset: Real, c: Any) -> Real:
+        """Return the reset potential."""
+        return reset
+
+    @staticmethod
     def follow(x: Any, v: Array, reached: Array, fired: Array, c: Any) -> None:
         """Leave the states as they are, because there are none."""
 
     def _take(self, *given: Any) -> None:
-        """Check the parameters, given in the order of PARAMETERS, and keep them."""
+        """Check the parameters, given in the order of PARAMETERS, and keep those that are there.
+
+        A parameter without a default may be ``None``: the model then has none of this name.
+        """
         kind = type(self).__name__
         if len(given) != len(self.PARAMETERS):
             raise ArgumentError(
@@ -214,7 +238,9 @@ class Membrane(NeuronModel):
         kept = {
             p.name: values(value, None, f"{kind}.{p.name}", unit=p.unit, **self.LIMITS[p.name])
             for p, value in zip(self.PARAMETERS, given, strict=True)
+            if value is not None or p.default is not None
         }
+        self._set(**{p.name: None for p in self.PARAMETERS if p.name not in kept})
         check_lengths(kept, kind)
         self.check_reset(kept, kind)
         self._describe(kept)
@@ -253,8 +279,25 @@ class Membrane(NeuronModel):
             If a value is out of range, or a reset potential is not below the threshold.
         """
         for name, limits in self.LIMITS.items():
-            if isinstance(drawn[name], np.ndarray) and limits and "potential" not in limits:
+            if isinstance(drawn.get(name), np.ndarray) and limits and "potential" not in limits:
                 check_drawn(drawn[name], f"{where}.{name}", **limits)
+        self.soma.check_drawn_reset(drawn, where)
+
+    def check_drawn_reset(self, drawn: Mapping[str, Any], where: str) -> None:
+        """Check that spikes reset V to below the threshold, for values that were drawn.
+
+        Parameters
+        ----------
+        drawn : mapping of str to (float or ndarray)
+            All parameters by name, distributions replaced by one value per neuron.
+        where : str
+            Name of the population, for the message.
+
+        Raises
+        ------
+        ParameterError
+            If a reset potential is not below the threshold.
+        """
         if not self.RESET:
             return
         bad = np.flatnonzero(np.atleast_1d(np.asarray(drawn[self.RESET]) >= np.asarray(drawn[self.THRESHOLD])))

@@ -168,7 +168,8 @@ class Compartments(Membrane):
                 parameters.append(Parameter(own, p.default, p.unit, f"{p.meaning} ({name})"))
         check_lengths(given, "Compartments")
         self._set(_soma=soma, dendrites=ReadOnlyDict(kept), LIMITS=limits, PARAMETERS=tuple(parameters))
-        self._set(STATES=soma.STATES, REST=soma.REST, THRESHOLD=soma.THRESHOLD, RESET=soma.RESET)
+        self._set(STATES=soma.STATES, CHOICES=soma.CHOICES, BETWEEN_STEPS=soma.BETWEEN_STEPS)
+        self._set(REST=soma.REST, THRESHOLD=soma.THRESHOLD, RESET=soma.RESET)
         self._describe(given)
 
     @property
@@ -179,6 +180,16 @@ class Compartments(Membrane):
     def equations(self, *, only_currents: bool) -> str:
         """Return the name of the equations of the soma, which take a conductance to each dendrite."""
         return self.soma.equations(only_currents=False)
+
+    def check_reset(self, given: Mapping[str, Any], where: str) -> None:
+        """Check that spikes reset V of the soma to below its threshold.
+
+        Raises
+        ------
+        ParameterError
+            If a reset potential is not below the threshold.
+        """
+        self.soma.check_reset(given, where)
 
     def __repr__(self) -> str:
         return f"Compartments(soma={self.soma!r}, dendrites={dict(self.dendrites)!r})"

@@ -8,19 +8,23 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from gpusyn.equations.renewals import most_renewals
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.neurons.base import NeuronModel
 from gpusyn.parameters.grid import rounded_steps
 from gpusyn.parameters.limits import Limits
-from gpusyn.parameters.scalars import frozen, integer, public, show
+from gpusyn.parameters.scalars import frozen, integer, public, real, show
 from gpusyn.parameters.table import Parameter
 from gpusyn.parameters.units import as_array, as_floats
+from gpusyn.parameters.values import values
 from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, check_columns, number_array_or_waveform, rate_limit
 from gpusyn.utils.typing import Floats, Whole
 
-__all__ = ["PoissonSource", "Source", "SpikeSource"]
+__all__ = ["GammaSource", "PoissonSource", "RateSource", "Source", "SpikeSource"]
 
 
+RENEWALS = "advance_renewals"
+SHAPES = 0.01, 1e6  # of gamma distributions of intervals
 MOST_EVENTS = 1 << 20  # events of one source per step
 MUST = "must be a sequence of times in ms, or one such sequence per neuron"
 
@@ -32,11 +36,16 @@ class Source(NeuronModel):
     ----------
     KERNEL : str
         Name of the kernel: ``"advance_poisson"`` draws spikes from the source's `rate`, ``"advance_lists"`` copies its
-        `times`.
+        `times`, and ``"advance_renewals"`` draws intervals between spikes, of which each depends on the last one.
     """
 
     is_source = True
     KERNEL: ClassVar[str]
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel of this source; it may follow from its parameters."""
+        return self.KERNEL
 
     def _take(self, max_events: Any, **given: Any) -> None:
         """Keep the checked parameters and, once it is checked too, the declared maximum of events."""
@@ -45,13 +54,54 @@ class Source(NeuronModel):
             self._set(max_events=integer(max_events, f"{self.kind}.max_events", low=1, high=MOST_EVENTS))
 
 
-class PoissonSource(Source):
-    """A source of independent Poisson spike trains, one per neuron.
+class RateSource(Source):
+    """Base class of sources that draw their spikes, at rates.
+
+    Attributes
+    ----------
+    rate_max : float or None
+        Largest rate (Hz) that may be set, if it was declared.
+    rate_bound : float
+        Rate (Hz) for which sums are planned.
+    """
+
+    rate_max: float | None
+    rate_bound: float
+    RATES: ClassVar[tuple[Parameter, ...]] = (
+        Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
+        Parameter("rate_max", None, "Hz", "largest rate that may be set; none: the largest rate given"),
+        Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
+    )
+
+    def _take_rate(self, rate: Any, rate_max: Any, max_events: Any, **given: Any) -> None:
+        """Keep checked rates, other parameters that are checked already, and the declared limits."""
+        kept = number_array_or_waveform(
+            rate, None, f"{type(self).__name__}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE
+        )
+        self._take(max_events, rate=kept, **given)
+        if isinstance(kept, Waveform) and self.kernel == RENEWALS:
+            check_columns(kept, 0, f"{type(self).__name__}.rate")
+        bound = rate_limit(kept, rate_max, f"{type(self).__name__}.rate_max")
+        self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
+
+
+class PoissonSource(RateSource):
+    """A source of independent Poisson spike trains, one per neuron, which may be refractory.
+
+    With a `dead_time`, an interval between two spikes is that time and an exponentially distributed one, which is so
+    short that the mean rate is `rate` (Deger, Helias, Boucsein and Rotter 2012, Journal of Computational Neuroscience
+    32, 443-463). It is so from the first step on: at the beginning, some sources are dead as they would be later. Where
+    `rate` is a waveform r(t), a source that is not dead fires at the rate r(t) / (1 - n(t)), with the mean number n(t)
+    of spikes in the dead time before t, which keeps the mean rate at r(t). A rate that is set between two runs is
+    reached within a dead time.
 
     Parameters
     ----------
     rate : float, array or Waveform
-        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
+        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or without `dead_time` a column for each
+        neuron.
+    dead_time : float, optional
+        Time after a spike without another (ms), >= 0; the product with every rate must be below 1.
     rate_max : float, optional
         Largest rate (Hz) to which :meth:`gpusyn.Simulator.set` may change a rate; by default the largest rate given.
         The integer sums of the receptors that these sources excite are planned for it.
@@ -62,23 +112,24 @@ class PoissonSource(Source):
     Raises
     ------
     ArgumentError
-        If the rate is not a number, an array or a waveform, or `max_events` is not a whole number.
+        If the rate is not a number, an array or a waveform, `dead_time` is not a number, or `max_events` is not a whole
+        number.
     ParameterError
-        If a value is out of range.
+        If a value is out of range, or a rate is so high that intervals would be shorter than the dead time.
 
     Examples
     --------
     >>> PoissonSource(20)
     PoissonSource(rate=20)
+    >>> PoissonSource(20, dead_time=2)
+    PoissonSource(rate=20, dead_time=2)
     """
 
     KERNEL = "advance_poisson"
-    rate_max: float | None
-    rate_bound: float  # the rate for which sums are planned
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
-        Parameter("rate", 10.0, "Hz", "rate of each neuron: a number, an array or a Waveform"),
-        Parameter("rate_max", None, "Hz", "largest rate that may be set; none: the largest rate given"),
-        Parameter("max_events", None, "", "declared maximum of events per step; none: chosen from the rate"),
+        RateSource.RATES[0],
+        Parameter("dead_time", 0.0, "ms", "time after a spike without another"),
+        *RateSource.RATES[1:],
     )
 
     @public
@@ -86,13 +137,37 @@ class PoissonSource(Source):
         self,
         rate: float | npt.ArrayLike | Waveform = 10.0,
         *,
+        dead_time: float = 0.0,
         rate_max: float | None = None,
         max_events: Whole | None = None,
     ) -> None:
-        kept = number_array_or_waveform(rate, None, "PoissonSource.rate", unit="Hz", low=0.0, high=HIGHEST_RATE)
-        self._take(max_events, rate=kept)
-        bound = rate_limit(kept, rate_max, "PoissonSource.rate_max")
-        self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
+        dead = real(dead_time, "PoissonSource.dead_time", unit="ms", low=0.0)
+        self._take_rate(rate, rate_max, max_events, **({"dead_time": dead} if dead else {}))
+        self._check_interval("PoissonSource.rate" if rate_max is None else "PoissonSource.rate_max")
+
+    @property
+    def dead_time(self) -> float:
+        """Time after a spike without another (ms)."""
+        found: float = self.values.get("dead_time", 0.0)
+        return found
+
+    @property
+    def kernel(self) -> str:
+        """Name of the kernel of this source: another one if it has a dead time."""
+        return RENEWALS if self.dead_time else self.KERNEL
+
+    @property
+    def shape(self) -> float:
+        """Shape of the exponential distribution as a gamma distribution."""
+        return 1.0
+
+    def _check_interval(self, where: str) -> None:
+        """Check that the shortest mean interval is longer than the dead time."""
+        if self.rate_bound * self.dead_time * 1e-3 >= 1.0:
+            raise ParameterError(
+                f"{where}: must be below 1 / dead_time = {1e3 / self.dead_time:g} Hz, with dead_time = "
+                f"{self.dead_time:g} ms (got {self.rate_bound:g}); lower the rate or the dead time"
+            )
 
     def check_size(self, size: int, where: str) -> None:
         """Check that an array has one rate per neuron, and a waveform one for all or one column per neuron."""
@@ -102,7 +177,71 @@ class PoissonSource(Source):
 
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
-        return self.max_events or most_poisson_events(self.rate_bound, dt)
+        if self.max_events or not self.dead_time:
+            return self.max_events or most_poisson_events(self.rate_bound, dt)
+        free = self.rate_bound / (1.0 - self.rate_bound * self.dead_time * 1e-3)
+        return min(1 + int(min(dt / self.dead_time, MOST_EVENTS)), most_renewals(free * dt * 1e-3, 1.0))
+
+
+class GammaSource(RateSource):
+    """A source of independent gamma-distributed intervals between spikes, one train per neuron.
+
+    The shape says how regular spikes are: 1 is a Poisson process, and the coefficient of variation of intervals is
+    1 / sqrt(shape). The mean rate is `rate` from the first step on: the first interval is what is left of one at a
+    random time (Cox 1962, Renewal Theory). Where the rate changes, intervals have a gamma distribution in the time that
+    is measured by the integral of the rate (Brown, Barbieri, Ventura, Kass and Frank 2002, Neural Computation 14,
+    325-346).
+
+    Parameters
+    ----------
+    rate : float, array or Waveform
+        Rate of each neuron (Hz), 0 to 1e6.
+    shape : float or array
+        Shape of the gamma distribution of each neuron (1), 0.01 to 1e6.
+    rate_max : float, optional
+        Largest rate (Hz) to which :meth:`gpusyn.Simulator.set` may change a rate; by default the largest rate given.
+        The integer sums of the receptors that these sources excite are planned for it.
+    max_events : int, optional
+        Declared maximum of events of one neuron per step, 1 to 2**20; more are dropped. The default is so high that
+        none is ever dropped.
+
+    Raises
+    ------
+    ArgumentError
+        If the rate is not a number, an array or a waveform, the shape is not a number or an array, or `max_events` is
+        not a whole number.
+    ParameterError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> GammaSource(20, shape=4)
+    GammaSource(rate=20, shape=4)
+    """
+
+    KERNEL = RENEWALS
+    dead_time: ClassVar[float] = 0.0
+    PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
+        RateSource.RATES[0],
+        Parameter("shape", 2.0, "", "shape of the gamma distribution of intervals: a number or an array"),
+        *RateSource.RATES[1:],
+    )
+
+    @public
+    def __init__(
+        self,
+        rate: float | npt.ArrayLike | Waveform = 10.0,
+        shape: float | npt.ArrayLike = 2.0,
+        *,
+        rate_max: float | None = None,
+        max_events: Whole | None = None,
+    ) -> None:
+        kept = values(shape, None, "GammaSource.shape", drawn=False, low=SHAPES[0], high=SHAPES[1])
+        self._take_rate(rate, rate_max, max_events, shape=kept)
+
+    def most_events(self, dt: float, where: str) -> int:
+        """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
+        return self.max_events or most_renewals(self.rate_bound * dt * 1e-3, float(np.min(self.shape)))
 
 
 class SpikeSource(Source):

@@ -57,14 +57,19 @@ def pieces_of(largest: float) -> Pieces:
     ParameterError
         If the mean is negative, above 1e6 or not a number.
     """
+    check_mean(largest)
+    count = max(int(np.ceil(largest / _LARGEST_PIECE)), 1)
+    positive = int(np.count_nonzero(_more_than(np.array([largest / count]), _MOST_LEVELS) >= 2.0**-64))
+    return Pieces(count, _AT_ONCE * (positive // _AT_ONCE + 1))
+
+
+def check_mean(largest: float) -> None:
+    """Refuse a mean count per step that is too large to draw."""
     if not 0.0 <= largest <= _LARGEST_MEAN:
         raise ParameterError(
             f"Poisson events: the mean count per step must lie in 0 ... {_LARGEST_MEAN:g} "
             f"(got {largest:g}); lower the rate or the time step"
         )
-    count = max(int(np.ceil(largest / _LARGEST_PIECE)), 1)
-    positive = int(np.count_nonzero(_more_than(np.array([largest / count]), _MOST_LEVELS) >= 2.0**-64))
-    return Pieces(count, _AT_ONCE * (positive // _AT_ONCE + 1))
 
 
 def poisson_limits(mean: Array | float, pieces: Pieces) -> NDArray[np.uint32]:

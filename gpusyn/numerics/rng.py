@@ -39,6 +39,7 @@ class StreamPurpose(StrEnum):
     DELAY = "delay"
     DRIVE = "drive"
     SOURCE = "source"
+    RENEWAL = "renewal"
     PARAMETER = "parameter"
     INITIAL_V = "initial V"
     SET = "set"
@@ -47,6 +48,9 @@ class StreamPurpose(StrEnum):
     QUANTUM = "quantum"
     CALCIUM_NOISE = "calcium noise"
     REWIRING = "rewiring"
+    CURRENT_NOISE = "current noise"
+    COUPLE = "couple"
+    JUNCTION = "junction"
 
 
 def stream_key(seed: int, purpose: StreamPurpose, name: str, trial: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from dataclasses import fields
@@ -170,6 +171,10 @@ class Distribution(ABC):
         >>> round(Normal(0.0, 1.0, low=0.0).acceptance(), 3)
         0.5
         """
+        return self._acceptance
+
+    @functools.cached_property
+    def _acceptance(self) -> float:
         if self._limits() == (None, None):
             return 1.0
         x, weight = self._nodes()
@@ -190,6 +195,10 @@ class Distribution(ABC):
         >>> round(Normal(0.0, 1.0, low=0.0).mean_value(), 3)    # sqrt(2 / pi)
         0.798
         """
+        return self._mean_value
+
+    @functools.cached_property
+    def _mean_value(self) -> float:
         low, high = self._limits()
         if low is None and high is None:
             return self._whole_mean()

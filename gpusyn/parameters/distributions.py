@@ -21,9 +21,10 @@ from typing import ClassVar
 import numpy as np
 
 from gpusyn.numerics import portable_math
+from gpusyn.numerics.gamma import gamma_constants, power_of_uniform, try_gamma
 from gpusyn.numerics.normal_quantile import normal_quantile
 from gpusyn.numerics.portable_math import log1p, log_of
-from gpusyn.numerics.rng import Stream, uniform53
+from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distribution_base import NODES, U_MAX, ByQuantile, Distribution
 from gpusyn.parameters.laws import EXPONENTIAL, LOG_NORMAL, NORMAL, UNIFORM, Law
 from gpusyn.parameters.scalars import public
@@ -258,23 +259,14 @@ class Gamma(Distribution):
         self._check(shape={"low": 0.01, "high": 1e6}, scale={"above": 0.0})
 
     def _constants(self) -> tuple[float, float]:
-        d = (self.shape if self.shape >= 1 else self.shape + 1.0) - 1.0 / 3.0
-        return d, 1.0 / math.sqrt(9.0 * d)
+        d, c = gamma_constants(self.shape if self.shape >= 1 else self.shape + 1.0)
+        return d, float(c)
 
     def _propose(self, stream: Stream, elements: Integers, attempt: Integers) -> tuple[Floats, Bools | None]:
-        words = stream.words(elements, attempt)
-        z = normal_quantile(uniform53(words[0], words[1]))
-        log_u = portable_math.log(uniform53(words[2], words[3]))
-        d, c = self._constants()
-        root = 1.0 + c * z
-        positive = np.maximum(root, 1e-90)
-        v = positive * positive * positive
-        good = (root > 0) & (log_u < 0.5 * z * z + d * (1.0 - v + portable_math.log(v)))
-        values = d * v * self.scale
+        drawn, good = try_gamma(stream.words(elements, attempt), *self._constants())
+        values = drawn * self.scale
         if self.shape < 1:  # a gamma of shape + 1, times u ** (1 / shape)
-            words = stream.words(elements, attempt, 1)
-            log_power = portable_math.log(uniform53(words[0], words[1])) / self.shape
-            values *= portable_math.exp(np.maximum(log_power, -500.0))  # far from subnormal numbers
+            values *= power_of_uniform(stream.words(elements, attempt, 1), self.shape)
         return values, good
 
     def _nodes(self) -> tuple[Floats, Floats]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.errors import ParameterError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.distributions import Distribution, Uniform
 from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen
@@ -27,6 +27,7 @@ def values(
     potential: bool = False,
     if_low: str = "",
     per: str = "neuron",
+    drawn: bool = True,
 ) -> float | Floats | Distribution:
     """Return a number, a read-only array of one value per neuron (or `per`), or a distribution.
 
@@ -43,6 +44,8 @@ def values(
         Advice for a user whose value is below `low`, for the message.
     per : str
         Name of the thing to which one value belongs, for the message.
+    drawn : bool
+        If False, distributions are refused.
 
     Returns
     -------
@@ -61,19 +64,24 @@ one per neuron (got 2 values)
     """
     limits = Limits(unit, low, high, above, below, potential, if_low=if_low)
     if isinstance(value, Distribution):
-        drawn: Distribution = value.in_unit(unit, where)
-        _check_distribution(drawn, limits, where)
-        return drawn
-    array = as_floats(value, where, unit, f"must be {limits.words()}, an array (one per {per}) or a distribution")
+        if not drawn:
+            raise ArgumentError(
+                f"{where}: must be {limits.words()} or an array (got {value!r}); "
+                f"draw one value per {per} with numpy and give the array"
+            )
+        given: Distribution = value.in_unit(unit, where)
+        _check_distribution(given, limits, where)
+        return given
+    or_array = f", an array (one per {per}) or a distribution" if drawn else f" or an array (one per {per})"
+    array = as_floats(value, where, unit, f"must be {limits.words()}{or_array}")
     if array.ndim == 0:
         limits.check(array.reshape(1), where)
         return float(array)
     if array.ndim != 1 or (len(array) == 0 if size is None else len(array) != size):
         many = "values" if size is None else f"{size} value{'s' if size != 1 else ''}"
-        given = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
-        raise ParameterError(
-            f"{where}: must be a number, a distribution or an array of {many}, one per {per} (got {given})"
-        )
+        found = f"{len(array)} values" if array.ndim == 1 else f"an array of shape {array.shape}"
+        or_drawn = ", a distribution" if drawn else ""
+        raise ParameterError(f"{where}: must be a number{or_drawn} or an array of {many}, one per {per} (got {found})")
     limits.check(array, where)
     return frozen(array)
 

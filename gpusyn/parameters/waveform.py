@@ -235,7 +235,14 @@ HIGHEST_RATE = 1e6  # Hz
 
 
 def number_array_or_waveform(
-    value: Any, size: int | None, where: str, *, arrays: bool = True, potential: bool = False, **limits: Any
+    value: Any,
+    size: int | None,
+    where: str,
+    *,
+    arrays: bool = True,
+    potential: bool = False,
+    others: str = "or a gs.Waveform",
+    **limits: Any,
 ) -> float | Floats | Waveform:
     """Return a number, a read-only array of one value per neuron, or a waveform.
 
@@ -251,6 +258,8 @@ def number_array_or_waveform(
         If False, arrays are refused, and waveforms that have columns.
     potential : bool
         If True, values that look like volts are refused.
+    others : str
+        What else is allowed, for the message.
     **limits
         Fields of :class:`~gpusyn.parameters.limits.Limits`.
 
@@ -267,7 +276,7 @@ def number_array_or_waveform(
     array([ 5., 10.])
     """
     allowed = Limits(potential=potential, **limits)
-    words = f"must be {allowed.words()}, {'an array of one per neuron, ' if arrays else ''}or a gs.Waveform"
+    words = f"must be {allowed.words()}, {'an array of one per neuron, ' if arrays else ''}{others}"
     if isinstance(value, Waveform):
         wave: Waveform = value.in_unit(allowed.unit, where)
         check_columns(wave, size if arrays else 0, where)

@@ -34,9 +34,9 @@ class Rewiring(WeightRule):
     every : float
         Interval (ms), > 0, a multiple of dt.
     prune_below : float
-        Weight below which a synapse is deleted (nS, or pA of a CurrentReceptor), > 0.
+        Weight below which a synapse is deleted (nS, pA of a CurrentReceptor, mV of a DeltaReceptor), > 0.
     weight : float or Distribution
-        Weights of new synapses (nS, or pA of a CurrentReceptor), >= 0.
+        Weights of new synapses (nS, pA of a CurrentReceptor, mV of a DeltaReceptor), >= 0.
     learns : str or Receptor, optional
         Receptor whose weight counts; needed if the projection has several and no rule of learning names it.
 

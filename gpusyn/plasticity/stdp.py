@@ -94,7 +94,7 @@ class InhibitorySTDP(LearningRule):
     Parameters
     ----------
     eta : float
-        Change of the weight for a trace of 1 (nS, or pA of a CurrentReceptor), >= 0.
+        Change of the weight for a trace of 1 (nS, pA of a CurrentReceptor, mV of a DeltaReceptor), >= 0.
     tau : float
         Time constant of both traces (ms), > 0.
     rate : float

@@ -7,6 +7,7 @@ membrane is new (docs/adding_a_receptor.md).
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor
 from gpusyn.receptors.current import CurrentReceptor
+from gpusyn.receptors.delta import DeltaReceptor
 from gpusyn.receptors.gaba_a import GABA_A
 from gpusyn.receptors.gaba_b import GABA_B
 from gpusyn.receptors.glycine import GlycineSite
@@ -20,6 +21,7 @@ __all__ = [
     "NMDA",
     "RECEPTORS",
     "CurrentReceptor",
+    "DeltaReceptor",
     "GlycineSite",
     "MgBlock",
     "Receptor",

@@ -6,7 +6,7 @@ import copy
 from typing import Any, ClassVar, Self
 
 from gpusyn.equations.effects import ConductanceCoefficients, CurrentCoefficients
-from gpusyn.errors import ArgumentError
+from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import DualExponential, Exponential, Kinetics
 from gpusyn.parameters.scalars import instance, object_name, one_of, public, real
 from gpusyn.parameters.table import Parameter, ParameterTable
@@ -19,10 +19,11 @@ from gpusyn.utils.typing import Floats
 
 GATING = ("auto", "per-synapse")
 
+NAME = Parameter("name", "class name", "", "name within the population")
 COMMON_PARAMETERS = (
     Parameter("kinetics", None, "", "gs.kinetics.*, which replaces the time constants"),
     Parameter("gating", "auto", "", "'auto': cheapest exact method; 'per-synapse': a gate on every synapse"),
-    Parameter("name", "class name", "", "name within the population"),
+    NAME,
 )
 
 
@@ -49,8 +50,12 @@ class Receptor(Immutable, Hinting):
         Fraction of the current that calcium carries.
     gating : {"auto", "per-synapse"}
         Place of the gates: ``"auto"`` is the cheapest exact one, ``"per-synapse"`` is always on the synapses.
+    weight_unit : {"nS", "pA", "mV"}
+        Unit of the weights: of conductances, of currents, or of jumps of V.
     is_current : bool
-        True if weights are currents (pA, of any sign), False if they are conductances (nS, >= 0).
+        True if weights are currents.
+    signed : bool
+        True if weights may have any sign, because they are no conductances.
     kind : str
         Name of the class.
     """
@@ -65,8 +70,9 @@ class Receptor(Immutable, Hinting):
     Pf: float
     gating: str
     kind: str
-    is_current: ClassVar[bool] = False
+    weight_unit: ClassVar[str] = "nS"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = ()
+    COMMON: ClassVar[tuple[Parameter, ...]] = COMMON_PARAMETERS
 
     def _describe(
         self,
@@ -88,7 +94,7 @@ class Receptor(Immutable, Hinting):
             name=object_name(kind if name is None else name, f"{kind}.name"),
             kinetics=kinetics,
             gating=one_of(gating, GATING, f"{kind}.gating"),
-            E_rev=None if self.is_current else real(E_rev, f"{kind}.E_rev", unit="mV", potential=True),
+            E_rev=None if self.signed else real(E_rev, f"{kind}.E_rev", unit="mV", potential=True),
             Mg=Mg,
             block=MgBlock() if block is None else instance(block, MgBlock, f"{kind}.block", "gs.MgBlock(...)"),
             glycine=glycine,
@@ -165,9 +171,27 @@ class Receptor(Immutable, Hinting):
         return changed
 
     @property
-    def weight_unit(self) -> str:
-        """Unit of the weights: ``"pA"`` for currents, else ``"nS"``."""
-        return "pA" if self.is_current else "nS"
+    def is_current(self) -> bool:
+        """True if weights are currents."""
+        return self.weight_unit == "pA"
+
+    @property
+    def signed(self) -> bool:
+        """True if weights may have any sign, because they are no conductances."""
+        return self.weight_unit != "nS"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Names of what can be recorded of it, such as ``"g_AMPA"``, with their units; currents lack g, jumps all."""
+        if not self.kinetics.lasts:  # V alone shows it
+            return {}
+        found = {} if self.is_current else {f"g_{self.name}": "nS"}
+        found[f"I_{self.name}"] = "pA"
+        if self.effect not in ("Conductance", "Current"):
+            found[f"B_{self.name}"] = "1"
+        if self.kinetics.rises:
+            found[f"h_{self.name}"] = f"{self.weight_unit}/ms"
+        return found
 
     @classmethod
     @public
@@ -179,7 +203,7 @@ class Receptor(Immutable, Hinting):
         ParameterTable
             Sequence of parameters; it prints as a table.
         """
-        return ParameterTable(cls.PARAMETERS + COMMON_PARAMETERS)
+        return ParameterTable(cls.PARAMETERS + cls.COMMON)
 
     def __repr__(self) -> str:
         parts = [f"kinetics={self.kinetics!r}"]
@@ -224,7 +248,7 @@ def choose_kinetics(
     ArgumentError
         If both `kinetics` and a time constant are given, or `kinetics` is not a Kinetics.
     ParameterError
-        If a time constant is out of range.
+        If a time constant is out of range, or `kinetics` has no gate.
     """
     given = [name for name, value in ((decay_name, decay), ("tau_rise", rise)) if value is not None]
     if kinetics is not None:
@@ -235,6 +259,8 @@ def choose_kinetics(
             )
         allowed = "an object such as gs.kinetics.Exponential(2.0)"
         kept: Kinetics = instance(kinetics, Kinetics, f"{where}.kinetics", allowed)
+        if not kept.lasts:
+            raise ParameterError(f"{where}.kinetics: {kept!r} is no gate; use a gs.DeltaReceptor, or give {allowed}")
         return kept
     decay = real(default_decay if decay is None else decay, f"{where}.{decay_name}", unit="ms", above=0)
     if rise is None and default_rise is None:

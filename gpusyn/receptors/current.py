@@ -46,7 +46,7 @@ class CurrentReceptor(Receptor):
     CurrentReceptor(name='exc', kinetics=Exponential(tau=5.0))
     """
 
-    is_current = True
+    weight_unit: ClassVar[str] = "pA"
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("tau", None, "ms", "decay time constant; tau_decay is the same"),
         Parameter("tau_rise", None, "ms", "rise time constant; None: instantaneous"),

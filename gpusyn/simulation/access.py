@@ -9,11 +9,13 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.kernels.arrays import array_name
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.input_access import InputAccess
+from gpusyn.simulation.junction_access import JunctionAccess
 from gpusyn.simulation.parameter_access import ParameterAccess
 from gpusyn.simulation.state_access import StateAccess
 from gpusyn.simulation.synapse_variables import SynapseVariables
@@ -30,6 +32,7 @@ class Access:
         self.states = StateAccess(compiled, session, self.drawn)
         self.parameters = ParameterAccess(compiled, session, self.drawn)
         self.inputs = InputAccess(compiled, session, self.drawn)
+        self.junctions = JunctionAccess(compiled, session, self.drawn)
 
     @property
     def step(self) -> int:
@@ -49,6 +52,8 @@ class Access:
             if found.procedural:
                 require_room(self.compiled, found, where)
             return SynapseVariables(self.compiled, self.session, found, [name], None, where).read(name, self.step)
+        if isinstance(found, Coupling):
+            return self.junctions.get(found)
         if not isinstance(found, Selection):
             return self.inputs.get(found, name)
         population = found.parts[0].population
@@ -70,6 +75,8 @@ class Access:
             self.inputs.set_injection(found, value, where)
         elif isinstance(found, Clamp):
             self.inputs.set_clamp(found, value, where)
+        elif isinstance(found, Coupling):
+            self.junctions.set(found, value, where)
         elif found.parts[0].population.is_source:
             self._set_source(found, name, value, where)
         elif name in found.parts[0].population.variables:
@@ -91,5 +98,6 @@ class Access:
         if self.compiled.learning.noisy:
             self.session.write(array_name("keys", kernel=LEARNING), self.compiled.learning.keys(trial))
         self.parameters.restore()
+        self.junctions.restore()
         self.drawn.restart(trial)
         self.step = 0

@@ -17,15 +17,13 @@ the number of threads and the form in which synapses are stored are those of the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.network.network import Network
-from gpusyn.simulation.access import Access
 from gpusyn.simulation.checkpoint_description import described, differences
 from gpusyn.simulation.checkpoint_inputs import inputs_in_force, put_inputs
 from gpusyn.simulation.checkpoint_state import (
-    Running,
     put_clock,
     put_states,
     put_sums,
@@ -35,44 +33,32 @@ from gpusyn.simulation.checkpoint_state import (
     waiting,
 )
 from gpusyn.simulation.checkpoint_synapses import put_synapses, synapses
-from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.recordings import Recordings
-from gpusyn.simulation.rewiring import Rewirer
+from gpusyn.simulation.running import Running
 
 OF_SIMULATION = ("dt", "seed", "trial", "precision", "weights")
 PARTS = frozenset({"simulation", "network", "inputs", "states", "sums", "spikes", "synapses", "rewired", "recordings"})
 
 
-class Kept(NamedTuple):
-    """The parts of a simulator that a checkpoint keeps."""
-
-    running: Running
-    initial: InitialValues
-    access: Access
-    rewirer: Rewirer
-    recordings: Recordings
-
-
-def content_of(kept: Kept, step: int) -> dict[str, Any]:
-    """Return what a checkpoint of a simulator after `step` steps holds.
+def content_of(running: Running) -> dict[str, Any]:
+    """Return what a checkpoint of a running network holds.
 
     Raises
     ------
     FileError
         If a file of a recorder cannot be written.
     """
-    running, rewirer, facts = kept.running, kept.rewirer, kept.recordings.provenance
-    compiled, session = running.compiled, running.session
+    compiled, session, rewirer, step = running.compiled, running.session, running.rewirer, running.step
+    facts = running.recordings.provenance
     own = {name: getattr(facts, name) for name in (*OF_SIMULATION, "version", "backend", "start")}
     return {
-        "recordings": kept.recordings.saved(),
+        "recordings": running.recordings.saved(),
         "simulation": own | {"step": step},
         "network": described(compiled.layout.net),
-        "inputs": inputs_in_force(kept.access),
+        "inputs": inputs_in_force(running.access),
         "states": states(running),
         "sums": sums(running, step),
         "spikes": waiting(running, step),
-        "synapses": synapses(compiled, session, kept.initial, rewirer.rewired),
+        "synapses": synapses(compiled, session, running.initial, rewirer.rewired),
         "rewired": rewirer.saved(),
     }
 
@@ -103,23 +89,22 @@ def check_content(content: Mapping[str, Any], net: Network, wanted: Mapping[str,
         )
 
 
-def put_content(content: Mapping[str, Any], kept: Kept, where: str) -> int:
-    """Put what a checkpoint holds into a simulator that has begun; return the step that it has reached.
+def put_content(content: Mapping[str, Any], running: Running, where: str) -> None:
+    """Put what a checkpoint holds into a network that was built anew.
 
     Raises
     ------
     FileError
         If the checkpoint does not fit, or a file of a recorder is not that of this simulation or cannot be written.
     """
-    running, step = kept.running, content["simulation"]["step"]
+    step = int(content["simulation"]["step"])
     compiled, session, rewired = running.compiled, running.session, content["rewired"]
-    put_inputs(kept.access, compiled.layout.net, content["inputs"], step)
-    kept.rewirer.put(rewired)
-    put_synapses(compiled, session, kept.initial, kept.rewirer.rewired, content["synapses"], where)
+    put_inputs(running.access, compiled.layout.net, content["inputs"], step)
+    running.rewirer.put(rewired)
+    put_synapses(compiled, session, running.initial, running.rewirer.rewired, content["synapses"], where)
     put_states(running, content["states"], where)
     put_sums(running, content["sums"], step)
     put_waiting(running, content["spikes"], step, where)
     put_clock(running, step)
-    kept.access.step = step
-    kept.recordings.put(content["recordings"], step)
-    return int(step)
+    running.access.step = step
+    running.recordings.put(content["recordings"], step)

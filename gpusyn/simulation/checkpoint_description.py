@@ -16,6 +16,7 @@ from gpusyn.utils.typing import Array
 
 # What says nothing of a network: names, whether files may be replaced, where values are from, units of values.
 SILENT = frozenset({"name", "overwrite", "LIMITS", "PARAMETERS", "STATES", "REST", "THRESHOLD", "RESET"})
+LATER = frozenset({"couplings"})  # kinds of objects of which older checkpoints say nothing
 LONG = 16  # entries of a sequence that are named one by one
 DEEPEST = 30  # parts of parts
 SHOWN = 3  # differences that a message names
@@ -26,7 +27,8 @@ def described(net: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for kind in Description._fields:
         objects = getattr(net, kind)
-        found[kind] = ", ".join(objects) or "none"
+        if objects or kind not in LATER:
+            found[kind] = ", ".join(objects) or "none"
         for name, one in objects.items():
             found |= dict(_parts(one, f"{kind.removesuffix('s')} '{name}'", ""))
     return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from gpusyn.builder.inputs.spike_lists import ListedSpikes
 from gpusyn.builder.layout import Description
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.targets import here
@@ -36,6 +37,11 @@ def inputs_in_force(access: Access) -> dict[str, Any]:
         "clamps": {
             name: _saved(one.V) for name, one in now.clamps.given.items() if one is not first.clamps.given[name]
         },
+        "couplings": {
+            name: _saved(one.conductance)
+            for name, one in compiled.junctions.couplings.items()
+            if one is not compiled.layout.net.couplings[name]
+        },
         "drives": {name: _changed_drive(one, first.drives[name]) for name, one in now.drives.items()},
         "rates": {name: _saved(model.rate) for name, model in models.items() if "rate" in model.values},
         "times": {
@@ -61,6 +67,8 @@ def put_inputs(access: Access, net: Description, found: dict[str, Any], step: in
         access.inputs.set_injection(injection, _loaded(value), here(injection, "current"))
     for name, value in found["clamps"].items():
         access.inputs.set_clamp(net.clamps[name], _loaded(value), here(net.clamps[name], "V"))
+    for name, value in found.get("couplings", {}).items():  # older checkpoints have none
+        access.junctions.set(net.couplings[name], _loaded(value), here(net.couplings[name], "conductance"))
     for name, values in found["drives"].items():
         if values:
             access.inputs.set_drive(net.drives[name], {key: _loaded(value) for key, value in values.items()})
@@ -73,13 +81,18 @@ def put_inputs(access: Access, net: Description, found: dict[str, Any], step: in
 
 
 def _saved(value: Any) -> Any:
-    """Return a number, an array or a waveform as a tree."""
+    """Return a number, an array, a waveform or noise as a tree."""
+    if isinstance(value, Noise):
+        return {"noise": value.kind} | {name: _saved(one) for name, one in value.values.items()}
     if isinstance(value, Waveform):
         return {"times": value.times, "values": value.values, "interpolation": value.interpolation}
     return np.asarray(value) if isinstance(value, np.ndarray) else float(value)
 
 
-def _loaded(value: Any) -> float | Floats | Waveform:
+def _loaded(value: Any) -> float | Floats | Waveform | Noise:
+    if isinstance(value, dict) and "noise" in value:
+        kind = next(kind for kind in Noise.__subclasses__() if kind.__name__ == value["noise"])
+        return kind(**{name: value[name] for name in kind.PARAMETERS})
     if isinstance(value, dict):
         return Waveform(value["times"], value["values"], value["interpolation"])
     loaded: float | Floats = value

@@ -15,10 +15,8 @@ from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
-from gpusyn.simulation.checkpoint import Kept, check_content, content_of, put_content
-from gpusyn.simulation.checkpoint_state import Running
-from gpusyn.simulation.recordings import Recordings
-from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.checkpoint import check_content, content_of, put_content
+from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.paths import as_path
@@ -29,10 +27,6 @@ FACTS = {"dt": float, "seed": int, "trial": int, "precision": str, "weights": st
 
 class CheckpointMethods(StateMethods):
     """Methods of :class:`gpusyn.Simulator` that save it to a checkpoint, and make it of one."""
-
-    _spikes: SpikeList
-    _recordings: Recordings
-    _step: int
 
     @public
     def save_checkpoint(self, path: Any) -> None:
@@ -81,7 +75,7 @@ class CheckpointMethods(StateMethods):
         """
         place = checkpoint_place(path, "Simulator.save_checkpoint().path")
         with self._in_use("save_checkpoint"):
-            self._finish()
+            self._running.finish()
             self._write_checkpoint(place)
 
     @classmethod
@@ -159,53 +153,26 @@ class CheckpointMethods(StateMethods):
             saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
         threads = checked_threads(threads, f"{here}.threads")
         asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator")
-        sim = cls.__new__(cls)
-        StateMethods.__init__(sim)
-        sim._begin(net, asked, saved["seed"], saved["trial"], backend, chunk_steps, progress, saved["start"])
+        running = Running(net, asked, saved["seed"], saved["trial"], backend, chunk_steps, progress, saved["start"])
         try:
             with _damage(where):
-                sim._step = put_content(content, sim._kept, str(where))
+                put_content(content, running, str(where))
         except BaseException:
-            sim.close()
+            running.close()
             raise
+        sim = cls.__new__(cls)
+        StateMethods.__init__(sim, running)
         return sim
 
     def _write_checkpoint(self, place: Path) -> None:
         """Write a checkpoint of the state between two steps."""
         with held_signals():
             try:
-                content = content_of(self._kept, self._step)
+                content = content_of(self._running)
             except BackendError as error:
-                self._lost = f"{type(error).__name__}: {error}"
+                self._running.lost = f"{type(error).__name__}: {error}"
                 raise
             write_checkpoint(place, content)
-
-    @property
-    def _kept(self) -> Kept:
-        running = Running(self._compiled, self._session, self._spikes, self._in_flight)
-        return Kept(running, self._initial, self._state, self._rewirer, self._recordings)
-
-    def _begin(
-        self,
-        net: Network,
-        asked: Asked,
-        seed: int,
-        trial: int,
-        backend: Any,
-        chunk_steps: Whole | None,
-        progress: bool | None,
-        start: str | None = None,
-    ) -> None:
-        """Build the network, at time 0; `start` is the date on which a simulation began that goes on."""
-        raise NotImplementedError
-
-    def _finish(self) -> None:
-        """Wait for the last chunk of a run, and take it over."""
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Release the memory and close the files."""
-        raise NotImplementedError
 
 
 @contextmanager

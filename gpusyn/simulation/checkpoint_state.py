@@ -9,11 +9,10 @@ synapses; and what is kept of each synapse is in the order of `Simulator.weights
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.layout import Ring, Timing
 from gpusyn.builder.rows.stored import StoredSegments
@@ -22,20 +21,12 @@ from gpusyn.kernels.program import STATE
 from gpusyn.kernels.records import Clock
 from gpusyn.simulation.checkpoint_synapses import synapse_arrays
 from gpusyn.simulation.in_flight import InFlight
-from gpusyn.simulation.spike_list import SpikeList, Waiting
+from gpusyn.simulation.running import Running
+from gpusyn.simulation.spike_list import Waiting
 from gpusyn.utils.typing import Array
 
 RING = "ring"
 SPIKES = frozenset({"spike_total", "spike_begin", "spike_id", "spike_events", "spike_release"})
-
-
-class Running(NamedTuple):
-    """A running network: its program and session, and what the host knows of spikes on their way."""
-
-    compiled: Compiled
-    session: Session
-    spikes: SpikeList
-    in_flight: InFlight
 
 
 # ---- states ----

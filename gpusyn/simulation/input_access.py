@@ -11,6 +11,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.fixed_point import weight_range
+from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.poisson import drive_weights, has_columns
 from gpusyn.builder.inputs.spike_lists import ListedSpikes, NewLists
 from gpusyn.builder.inputs.tables import InputTables
@@ -19,9 +20,11 @@ from gpusyn.network.compartment_names import number_of
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons.sources import Source, most_coincident, spike_times
+from gpusyn.neurons.sources import RENEWALS, Source, most_coincident, spike_times
 from gpusyn.parameters.grid import off_grid
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, largest, number_array_or_waveform
+from gpusyn.parameters.noise import Noise, injected
+from gpusyn.parameters.scalars import show
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, check_columns, largest, number_array_or_waveform
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.targets import here
 from gpusyn.utils.typing import Array, Floats
@@ -72,7 +75,9 @@ class InputAccess:
     def set_injection(self, target: Injection, given: Any, where: str) -> None:
         """Replace a current."""
         before = self.compiled.inputs.injections
-        current = number_array_or_waveform(given, target.target.size, where, unit="pA")
+        current = injected(given, target.target.size, where)
+        if isinstance(current, Noise) or isinstance(target.current, Noise):
+            return self._set_noise(target, current, where)
         inputs = self.compiled.inputs.with_injection(replace(before.given[target.name], current=current))
         if inputs.injections.wave is not before.wave:
             return self._switch(inputs)
@@ -81,6 +86,22 @@ class InputAccess:
             place = self.compiled.layout.populations[population.name]
             number = number_of(population, target.compartment)
             self.session.write(*self.compiled.current_write(place, int(ids[0]), int(ids[-1]) + 1, number))
+
+    def _set_noise(self, target: Injection, current: Any, where: str) -> None:
+        """Replace noise by noise, which goes on from the present values."""
+        if not isinstance(current, Noise):
+            raise ParameterError(
+                f"{where}: the injection was described as {target.current!r}, so it must be gs.WhiteNoise or "
+                f"gs.OrnsteinUhlenbeck (got {show(current)}); set the mean of a noise with std=0.0"
+            )
+        if not isinstance(target.current, Noise):
+            raise ParameterError(
+                f"{where}: the injection was not described as noise (got {current!r}); describe it as "
+                "gs.WhiteNoise(mean=..., std=0.0), and set it to noise later"
+            )
+        check_noise(current, self.compiled.layout.dt, where)
+        given = self.compiled.inputs.injections.given[target.name]
+        self._switch(self.compiled.inputs.with_injection(replace(given, current=current)))
 
     def set_clamp(self, target: Clamp, given: Any, where: str) -> None:
         """Replace a command potential."""
@@ -120,6 +141,8 @@ class InputAccess:
         for population, ids in selection.parts:
             model: Any = population.model
             rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
+            if isinstance(rate, Waveform) and model.kernel == RENEWALS:
+                check_columns(rate, 0, where)
             _check_apart(rate, model.rate, where, f"the sources of '{population.name}'")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
             if isinstance(part, Waveform):

@@ -114,6 +114,7 @@ class ParameterAccess:
         model = place.population.model
         assert isinstance(model, Membrane)
         model.check_reset(p, f"Population '{place.population.name}'")
+        self.compiled.junctions.check(place, p)
         coefficients = self.compiled.neurons[place.group].coefficients(place, p)
         return Change(place, p, coefficients, 0, place.size)
 

@@ -13,48 +13,23 @@ A step from t to t + dt has this order:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from gpusyn.backends.base import Backend, Session, start_session
-from gpusyn.backends.select import checked_threads, use_backend
-from gpusyn.builder.compile import Compiled
-from gpusyn.builder.notes import tell
-from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
+from gpusyn.backends.select import checked_threads
+from gpusyn.builder.plan import Asked
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
-from gpusyn.io.provenance import Provenance
-from gpusyn.kernels.arrays import NO_FAULT
-from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
-from gpusyn.simulation.access import Access
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
-from gpusyn.simulation.file_streams import check_files, check_resumed_files, save_results
-from gpusyn.simulation.in_flight import InFlight
-from gpusyn.simulation.initial_values import InitialValues
-from gpusyn.simulation.learned_weights import redraw_weights
-from gpusyn.simulation.recordings import Recordings
-from gpusyn.simulation.rewiring import Rewirer
-from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.file_streams import save_results
+from gpusyn.simulation.running import Running
 from gpusyn.utils.held_signals import held_signals
-from gpusyn.utils.memory import give_back_memory, memory_errors
 from gpusyn.utils.progress import progress_bar
 from gpusyn.utils.typing import Whole
-
-# A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
-CHUNK_SECONDS = 0.2
-
-
-_BUILDING = "Simulator: building the network"
-_MUCH = 1e7  # bytes of a network from which on planning or building it leaves much free memory
 
 LAST_STEP = 2**40  # beyond it, a time in ms no longer identifies a step
 
@@ -147,71 +122,20 @@ class Simulator(CheckpointMethods):
         chunk_steps: Whole | None = None,
         progress: bool | None = None,
     ) -> None:
-        super().__init__()
         seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
         asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator")
-        self._begin(net, asked, seed, trial, backend, chunk_steps, progress)
-
-    def _begin(
-        self,
-        net: Network,
-        asked: Asked,
-        seed: int,
-        trial: int,
-        backend: Any,
-        chunk_steps: Whole | None,
-        progress: bool | None,
-        start: str | None = None,
-    ) -> None:
-        """Build the network, at time 0; `start` is the date on which a simulation began that goes on."""
-        self._seed, self._trial, begins = seed, trial, start is None
-        if chunk_steps is not None:
-            chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
-        self._progress = _checked(progress, "Simulator.progress", None)
-
-        def started(used: Backend) -> tuple[Plan, Compiled, Session]:
-            planned = plan(net, asked, used)
-            planned.require_fit()
-            _give_back(planned)
-            (check_files if begins else check_resumed_files)(net.recorders.values(), self._trial)
-            bar = progress_bar(planned.synapses, 1.0, self._progress, "synapses", "building")
-            with memory_errors(_BUILDING, TO_FIT), bar as advanced:
-                compiled = Compiled(planned.layout, self._seed, chunk_steps, self._trial, advanced, used.launcher)
-                return planned, compiled, start_session(used, compiled.program)
-
-        chosen, (planned, self._compiled, self._session) = use_backend(backend, asked.threads, "Simulator", started)
-        _give_back(planned)
-        self.net, self.dt, self.backend = net, planned.dt, chosen.name
-        layout = self._layout = planned.layout
-        self.plan: Plan = planned.built(self._compiled.rounded_to_zero)
-        with memory_errors(_BUILDING, TO_FIT):
-            self._initial = InitialValues(self._compiled.program, self._session)
-            self._state = Access(self._compiled, self._session, self._seed, self._trial)
-            self._spikes = SpikeList(self._compiled, self._session)
-            self._in_flight = InFlight(layout, self._session, self._spikes)
-            self._rewirer = Rewirer(self._compiled, self._session, self._initial)
-            facts = self._provenance(self._trial)
-            facts = facts if start is None else replace(facts, start=start)
-            self._recordings = Recordings(self._compiled, self._session, self._spikes, facts, begins)
-        self._step = 0
-        self._chunk = 1  # steps of the next chunk
-        self._mark: object = None  # of the end of the last chunk, if it may still run
-        tell(layout.notes)
-        net._use(self)
-
-    def _provenance(self, trial: int) -> Provenance:
-        return Provenance(self._seed, trial, self.dt, self.plan.precision, self.plan.weights, self.backend)
+        super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress))
 
     # ---- running ----
     @property
     def time(self) -> float:
         """Time that the simulation has reached (ms)."""
-        return self._step * self.dt
+        return self._running.step * self.dt
 
     @property
     def data(self) -> Data:
         """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData, a TraceData or a SynapseData."""
-        return Data(self._recordings)
+        return Data(self._running.recordings)
 
     @public
     def run(
@@ -293,98 +217,20 @@ class Simulator(CheckpointMethods):
 
     def _advance(self, n: int, progress: bool | None, checkpoint: Path | None = None, every: int | None = None) -> None:
         """Run `n` steps; save the state to a checkpoint, if there is one, at the end and after every so many."""
-        progress = _checked(progress, "Simulator.run().progress", self._progress)
+        running = self._running
+        progress = running.progress if progress is None else flag(progress, "Simulator.run().progress")
         with self._in_use("run"), progress_bar(n, self.dt, progress) as advanced:
-            end = self._step + n
-            planned: int | None = end
-            for stop in stops(self._step, end, every):
+            planned: int | None = running.step + n
+            for stop in stops(running.step, running.step + n, every):
                 try:
-                    self._run_to(stop, planned, advanced)
+                    running.run_to(stop, planned, advanced)
                 except BackendError:
                     with suppress(GpusynError):  # the session may have ended
-                        self._recordings.finish()
+                        running.recordings.finish()
                     raise
                 planned = None
                 if checkpoint is not None:
                     self._write_checkpoint(checkpoint)
-
-    def _run_to(self, end: int, planned: int | None, advanced: Callable[[float], object]) -> None:
-        """Run up to step `end`, as the first part of a run that is `planned` up to a step, or as a later part."""
-        while planned is not None or self._step < end:
-            self._rewire()
-            k = self._in_flight.room(self._step, min(end - self._step, self._chunk, self._compiled.steps))
-            k = self._recordings.room(self._step, self._rewirer.room(self._step, k))
-            k = self._spikes.room(self._step, k, self._step - self._recordings.end)
-            self._run_chunk(k, planned)
-            planned = None
-            advanced(k)
-        self._finish()
-        self._rewire()
-
-    def _rewire(self) -> None:
-        """Rewire what is due; what an exception has prevented is done by the next run."""
-        with held_signals():
-            try:
-                self._rewirer.rewire(self._step)
-            except BackendError as error:
-                self._lost = f"{type(error).__name__}: {error}"
-                raise
-
-    def _run_chunk(self, k: int, planned: int | None) -> None:
-        """Run `k` steps and take over their records; signals wait until both are done.
-
-        The first chunk of a run, which may have no step, is given the step at which the run is planned to end. Where
-        steps go on by themselves, the records of the chunk before are taken over meanwhile.
-        """
-        began, before = time.perf_counter(), self._mark
-        with held_signals():
-            if planned is not None:
-                self._recordings.begin(planned)
-            if k:
-                self._mark = self._compute(k)
-                self._recordings.collect(self._step - k, k, self._mark)
-        if self._mark is None or before is not None:
-            self._check_fault(before)
-        took = time.perf_counter() - began
-        if k == self._chunk and took < CHUNK_SECONDS / 2:
-            self._chunk = min(2 * k, self._compiled.steps)
-        elif took > CHUNK_SECONDS:
-            self._chunk = max(1, k // 2)
-
-    def _finish(self) -> None:
-        """Wait for the last chunk of a run, and take it over."""
-        if self._mark is not None:
-            with held_signals():
-                self._mark = None
-                self._recordings.finish()
-            self._check_fault()
-
-    def _compute(self, k: int) -> object:
-        """Start or run the next `k` steps; return what `Session.run` does."""
-        session, start = self._session, self._step
-        session.write("clock", np.array(Clock(start, start, start), np.int64))
-        for write in self._compiled.inputs.writes(start, k):
-            session.write(*write)
-        self._in_flight.apply(start)
-        try:
-            mark = session.run(k)
-        except BaseException as error:
-            self._lost = f"{type(error).__name__}: {error}"
-            raise
-        self._step = self._state.step = start + k
-        return mark
-
-    def _check_fault(self, after: object = None) -> None:
-        fault = int(self._session.read("fault", after=after)[0])
-        if fault != NO_FAULT:
-            step, source = fault >> 31, fault & (2**31 - 1)
-            for name, place in self._layout.populations.items():
-                if place.source <= source < place.source + place.size:
-                    raise SimulationError(
-                        f"Population '{name}', neuron {source - place.source}: "
-                        f"V became NaN or infinite at t = {(step + 1) * self.dt:g} ms; "
-                        "look for extreme weights or currents, or use a smaller dt"
-                    )
 
     @public
     def reset(self, *, trial: Whole | None = None) -> None:
@@ -409,18 +255,7 @@ class Simulator(CheckpointMethods):
             changed.
         """
         with self._in_use("reset", of_state=False), held_signals():
-            trial = self._trial if trial is None else random_key(trial, "Simulator.reset().trial")
-            self._session.read("clock")  # a session that has ended says so before anything is discarded
-            self._recordings.restart(self._provenance(trial))
-            self._trial = trial
-            self._state.restore(trial)
-            self._initial.restore()
-            self._rewirer.restart()
-            redraw_weights(self._compiled, self._session)
-            self._in_flight.clear()
-            self._step = 0
-            self._mark = None
-            self._lost = ""
+            self._running.restart(None if trial is None else random_key(trial, "Simulator.reset().trial"))
 
     @public
     def save(self, path: str, overwrite: bool = False) -> None:
@@ -447,13 +282,14 @@ class Simulator(CheckpointMethods):
         """
         overwrite = flag(overwrite, "Simulator.save().overwrite")
         with self._in_use("save", of_state=False):
-            if not self._recordings.recorders:
+            recordings = self._running.recordings
+            if not recordings.recorders:
                 raise SimulationError(
                     "Simulator.save(): the network has no recorders, so there is nothing to save; "
                     "write net.record(population, 'spikes') before the simulator is made"
                 )
-            data = {name: self.data[name] for name in self._recordings.recorders}
-            save_results(path, data, overwrite, self._recordings.provenance)
+            data = {name: self.data[name] for name in recordings.recorders}
+            save_results(path, data, overwrite, recordings.provenance)
 
     @public
     def close(self) -> None:
@@ -471,9 +307,8 @@ class Simulator(CheckpointMethods):
         with self._in_use("close", of_state=False), held_signals():
             self._closed = True
             try:
-                self._recordings.close()
+                self._running.close()
             finally:
-                self._session.close()
                 self.net._release(self)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -483,9 +318,10 @@ class Simulator(CheckpointMethods):
         )
 
     def __repr__(self) -> str:
-        size = f"{self._layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        size = f"{self._compiled.layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        seed = self._running.recordings.provenance.seed
         state = "closed" if self._closed else f"t = {self.time:g} ms"
-        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {self._seed}, backend {self.backend}, {state})"
+        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}, {state})"
 
     def __enter__(self) -> Simulator:
         return self
@@ -494,13 +330,3 @@ class Simulator(CheckpointMethods):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _give_back(planned: Plan) -> None:
-    """Give free memory back to the system, if planning or building a network may have left much of it."""
-    if planned.total + planned.scratch > _MUCH:
-        give_back_memory()
-
-
-def _checked(progress: Any, where: str, default: bool | None) -> bool | None:
-    return default if progress is None else flag(progress, where)

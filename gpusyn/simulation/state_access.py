@@ -11,6 +11,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
 from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.equations.kinetics import LUMPED
+from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.compartment_names import compartment_of
@@ -32,8 +33,8 @@ class StateAccess:
         signature = self.layout.groups[place.group].signature
         if (number := _potential(place.population, variable)) is not None:
             return [self._row(place, "V", number)]
-        own = list(place.population.model.STATES)
-        if variable in own:
+        if variable in place.population.model.STATES:
+            own = list(NEURONS[signature.neuron].STATES)
             return [self._row(place, "membrane", own.index(variable))]
         if (number := compartment_of(place.population, variable, "Ca")) is not None:
             return [self._row(place, "gates", signature.calcium_state + number)]

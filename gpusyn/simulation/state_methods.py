@@ -7,18 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gpusyn.backends.base import Session
-from gpusyn.builder.compile import Compiled
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.receptors import Receptor
-from gpusyn.simulation.access import Access
-from gpusyn.simulation.in_flight import InFlight
-from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import learns, settle_before
-from gpusyn.simulation.rewiring import Rewirer, Rewirings
+from gpusyn.simulation.rewiring import Rewirings
+from gpusyn.simulation.running import Running
 from gpusyn.simulation.spine_access import renew_potentials
 from gpusyn.simulation.weight_access import Weights, read_weights, weight_array, write_weights
 from gpusyn.utils.calls import Hinting
@@ -29,18 +25,14 @@ from gpusyn.utils.typing import Array
 class StateMethods(Hinting):
     """Methods of :class:`gpusyn.Simulator` that read and replace states and weights between steps."""
 
-    _seed: int
-    _compiled: Compiled
-    _session: Session
-    _initial: InitialValues
-    _in_flight: InFlight
-    _rewirer: Rewirer
-    _state: Access
-    _closed = False
-    _lost = ""  # reason why the state is not that of any step: the error that a backend raised in the middle of one
-
-    def __init__(self) -> None:
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._compiled, self._session = running.compiled, running.session
+        self.net, self.plan, self.dt = running.net, running.plan, running.plan.dt
+        self.backend = running.recordings.provenance.backend
         self._user = threading.RLock()
+        self._closed = False
+        self.net._use(self)
 
     @public
     def get(self, target: Any, variable: str | None = None) -> Any:
@@ -48,22 +40,22 @@ class StateMethods(Hinting):
 
         Parameters
         ----------
-        target : Population, Selection, Projection, Injection, Drive, Clamp or str
+        target : Population, Selection, Projection, Injection, Drive, Clamp, Coupling or str
             Object of this network, or its name.
         variable : str, optional
             What is wanted. Of neurons, a state: ``"V"`` (mV; ``"V_<dendrite>"`` of one), a state of the neuron model,
-            ``"g_<receptor>"`` (nS, or pA for a CurrentReceptor) or ``"h_<receptor>"``, or a parameter of the neuron
-            model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``, ``"u"``
-            or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
-            ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``.
+            ``"g_<receptor>"`` (nS) or ``"h_<receptor>"`` (nS/ms, or pA/ms for a CurrentReceptor), or a parameter of the
+            neuron model. Of synapses, what can be recorded of them (``Projection.variables``), such as ``"weight"``,
+            ``"u"`` or ``"Ca"``. Of spike sources, ``"rate"`` or ``"times"``. Of a drive, ``"rate"`` (the default) or
+            ``"weight"``; an injection has only ``"current"``, a clamp only ``"V"``, a coupling only ``"conductance"``.
 
         Returns
         -------
-        ndarray, float, Waveform or tuple of ndarray
+        ndarray, float, Waveform, noise or tuple of ndarray
             For neurons and Poisson sources, an array of one value per neuron, of the run's precision for states and
             else of float64. For projections, an array of one value per synapse, in the order of `weights`. For
-            injections, drives, clamps and rates that change with time, the value as it was given. For listed spikes, an
-            array of the times of each source.
+            injections, drives, clamps and rates that change with time, the value as it was given. For couplings, a
+            number, or an array of one value per junction (nS). For listed spikes, an array of the times of each source.
 
         Raises
         ------
@@ -80,7 +72,7 @@ class StateMethods(Hinting):
             If the simulator is closed or in use by another thread.
         """
         with self._in_use("get"):
-            return self._state.get(target, variable)
+            return self._running.access.get(target, variable)
 
     @public
     def set(
@@ -96,26 +88,28 @@ class StateMethods(Hinting):
         """Replace the present values of a state, a parameter or an input, from now on.
 
         ``set(E, "V", -65.0)`` and ``set(E, "I_e", 250.0)`` replace a state and a parameter of neurons,
-        ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(drive, rate=2000.0)`` the
-        rate of a drive, and ``set(sources, rate=5.0)`` or ``set(sources, times=[...])`` what spike sources emit.
+        ``set(injection, 300.0)`` a current, ``set(clamp, -40.0)`` a command potential, ``set(coupling, 0.5)`` the
+        conductance of gap junctions, ``set(drive, rate=2000.0)`` the rate of a drive, and ``set(sources, rate=5.0)`` or
+        ``set(sources, times=[...])`` what spike sources emit.
         Everything is checked before anything changes, and `reset` undoes it.
 
         Parameters
         ----------
-        target : Population, Selection, Injection, Drive, Clamp or str
+        target : Population, Selection, Injection, Drive, Clamp, Coupling or str
             Object of this network, or its name. The other neurons of the populations of a selection stay as they are.
-        variable : str, or the new value of an injection or clamp
+        variable : str, or the new value of an injection, clamp or coupling
             What is replaced, as for `get`.
-        values : float, array_like, shape (target.size,), Distribution or Waveform
-            New values, in the unit of the variable. A Distribution, for neurons and weights of drives, is drawn anew at
-            each call, and the same again in a repeated script. A Waveform, for inputs, is in absolute time.
+        values : float, array_like, shape (target.size,), Distribution, Waveform, WhiteNoise or OrnsteinUhlenbeck
+            New values, in the unit of the variable; a current that was described as noise takes noise alone. A
+            Distribution, for neurons, couplings and weights of drives, is drawn anew at each call, and the same again
+            in a repeated script. A Waveform, for inputs, is in absolute time.
         rate : float, array_like, shape (target.size,), or Waveform, optional
             New rate of a drive or of Poisson sources (Hz), at most their `rate_max`.
         times : sequence of float, or sequence of sequences, optional
             New spike times of the sources (ms), all later than now: one list for all, or one list per source. They
             replace the listed spikes that are still to come.
         weight : float, array_like, shape (target.size,), or Distribution, optional
-            New weight of a drive (nS or pA), at most the largest that it was described with.
+            New weight of a drive (nS, pA or mV), at most the largest that it was described with.
 
         Raises
         ------
@@ -151,7 +145,7 @@ class StateMethods(Hinting):
         ([-60.2, -59.9, -59.6], [0.0, 50.0, 50.0])
         """
         with self._in_use("set"), held_signals():
-            self._state.set(target, variable, values, {"rate": rate, "times": times, "weight": weight})
+            self._running.access.set(target, variable, values, {"rate": rate, "times": times, "weight": weight})
             renew_potentials(self._compiled, self._session)
 
     @public
@@ -168,8 +162,8 @@ class StateMethods(Hinting):
         Returns
         -------
         Weights
-            Positions `pre` and `post` in the projection's selections, `weight` (nS or pA) and `delay` (ms), one value
-            per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
+            Positions `pre` and `post` in the projection's selections, `weight` (nS, pA or mV) and `delay` (ms), one
+            value per synapse, sorted by (pre, post, creation). With several receptors, `weight` is a dict by receptor.
 
         Raises
         ------
@@ -205,8 +199,8 @@ class StateMethods(Hinting):
         projection : Projection or str
             Projection, or its name.
         values : float, array_like, shape (n_synapses,), or dict of Receptor or str to these
-            New weights (nS or pA), at most the projection's `w_max` in magnitude. An array has the order of `weights`;
-            a dict has the weights by receptor.
+            New weights (nS, pA or mV), at most the projection's `w_max` in magnitude. An array has the order of
+            `weights`; a dict has the weights by receptor.
         receptor : Receptor or str, optional
             Receptor whose weights are replaced, or its name; required if the projection has several and `values` is not
             a dict.
@@ -280,17 +274,17 @@ class StateMethods(Hinting):
         ([10.0, 20.0], [100, 0], [100, 0])
         """
         with self._in_use("rewirings", of_state=False):
-            return self._rewirer.of(self._projection(projection))
+            return self._running.rewirer.of(self._projection(projection))
 
     def _before_replacing(self, stored: StoredWeights, old: Array, new: Array) -> None:
         """Keep what others need of the stored weights of some rows before they are replaced."""
-        step = self._state.step
+        step = self._running.step
         if learns(stored):  # `reset` draws their initial values again
             settle_before(self._compiled, self._session, stored, old, step)
         else:
-            self._initial.keep(weight_array(stored), stored.weights, len(old))
+            self._running.initial.keep(weight_array(stored), stored.weights, len(old))
         if isinstance(stored, StoredSegments):
-            self._in_flight.keep(stored, old, new, step)
+            self._running.in_flight.keep(stored, old, new, step)
 
     def _projection(self, projection: Any) -> Projection:
         known = self._compiled.layout.net.projections
@@ -317,9 +311,9 @@ class StateMethods(Hinting):
         try:
             if self._closed:
                 raise SimulationError(f"{here}: this simulator is closed; make a new one")
-            if of_state and self._lost:
+            if of_state and self._running.lost:
                 raise SimulationError(
-                    f"{here}: the state was lost in the middle of a step ({self._lost}); "
+                    f"{here}: the state was lost in the middle of a step ({self._running.lost}); "
                     "the recordings are complete up to Simulator.time; save() them, then reset()"
                 )
             yield

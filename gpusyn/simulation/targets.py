@@ -7,6 +7,7 @@ from typing import Any
 from gpusyn.builder.layout import Description
 from gpusyn.drugs.infusion import Infusion
 from gpusyn.errors import ArgumentError, ParameterError
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.recorder import Recorder
@@ -14,14 +15,19 @@ from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.parameters.scalars import instance, one_of, show
 
-Target = Selection | Injection | Drive | Clamp
+Target = Selection | Injection | Drive | Clamp | Coupling
 Readable = Target | Projection
-KINDS = {Injection: "injections", Drive: "drives", Clamp: "clamps"}
-#: What can be set of each kind of stimulus; the first is meant where none is named.
-OF_STIMULUS: dict[type, tuple[str, ...]] = {Injection: ("current",), Drive: ("rate", "weight"), Clamp: ("V",)}
-OF_SOURCE = {"advance_poisson": "rate", "advance_lists": "times"}  # by kernel
-FIXED = ("rate_max", "max_events")  # of spike sources: sums are planned for them
-ALLOWED = "a population, selection, injection, drive or clamp of this network, or the name of one"
+KINDS = {Injection: "injections", Drive: "drives", Clamp: "clamps", Coupling: "couplings"}
+#: What can be set of each kind of stimulus, and of gap junctions; the first is meant where none is named.
+OF_STIMULUS: dict[type, tuple[str, ...]] = {
+    Injection: ("current",),
+    Drive: ("rate", "weight"),
+    Clamp: ("V",),
+    Coupling: ("conductance",),
+}
+OF_SOURCE = {"advance_poisson": "rate", "advance_lists": "times", "advance_renewals": "rate"}  # by kernel
+FIXED = ("rate_max", "max_events", "shape", "dead_time")  # of spike sources: sums are planned for them
+ALLOWED = "a population, selection, injection, drive, clamp or coupling of this network, or the name of one"
 #: Where other objects are changed, by their kind.
 ELSEWHERE = {
     Projection: "the weights of a projection have Simulator.weights() and Simulator.set_weights(); other variables "
@@ -43,10 +49,9 @@ def find(net: Description, target: Any, where: str) -> Target:
     """
     place = f"{where}.target"
     if isinstance(target, str):
-        kinds = (net.populations, net.injections, net.drives, net.clamps, net.projections, net.infusions, net.recorders)
-        target = next((kind[target] for kind in kinds if target in kind), target)
+        target = next((kind[target] for kind in net if target in kind), target)
     if isinstance(target, str):
-        known = [*net.populations, *net.injections, *net.drives, *net.clamps]
+        known = [*net.populations, *net.injections, *net.drives, *net.clamps, *net.couplings]
         one_of(target, known, place)
     for kind, move in ELSEWHERE.items():
         if isinstance(target, kind):
@@ -94,7 +99,7 @@ def names_of(target: Readable) -> list[str]:
     for population in target.populations:
         model = population.model
         states = [v for v in population.variables if not v.startswith(("I_", "B_"))]
-        every.append([OF_SOURCE[model.KERNEL]] if isinstance(model, Source) else [*states, *model.values])
+        every.append([OF_SOURCE[model.kernel]] if isinstance(model, Source) else [*states, *model.values])
     return [name for name in every[0] if all(name in names for names in every)]
 
 
@@ -131,7 +136,7 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         if values is not None:
             raise ArgumentError(f"{where}: got two values; give one, or name it: one of {listed}")
         variable, values = names[0], variable
-    if isinstance(target, Selection) and isinstance(variable, str) and variable in FIXED:
+    if isinstance(target, Selection) and isinstance(variable, str) and variable in FIXED and variable not in names:
         raise ParameterError(
             f"{where}: {variable} cannot change, because sums were planned for it; give it when the population is made"
         )
@@ -148,4 +153,10 @@ def changes(target: Target, variable: Any, values: Any, named: dict[str, Any], w
         raise ArgumentError(f"{where}: needs what to set of {target.name!r}, and its new value; it has {listed}")
     for name in found:
         one_of(name, names, f"{where}.variable")
+        for population in target.populations if isinstance(target, Selection) else ():
+            if name in population.model.CHOICES:
+                raise ParameterError(
+                    f"{where}: {name} cannot change, because it chooses the equations of '{population.name}'; give it "
+                    "when the population is made"
+                )
     return found

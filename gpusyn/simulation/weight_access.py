@@ -34,7 +34,7 @@ class Weights(NamedTuple):
     pre, post : ndarray of int64, shape (n_synapses,)
         Positions in the projection's selections.
     weight : ndarray of float64, shape (n_synapses,), or dict of str to ndarray
-        Weights (nS or pA), with several receptors by receptor.
+        Weights (nS, pA or mV), with several receptors by receptor.
     delay : ndarray of float64, shape (n_synapses,)
         Delays (ms).
     """
@@ -236,14 +236,13 @@ def _writes(
 
 def _checked(given: Any, compiled: Compiled, projection: Projection, receptor: str, count: int, where: str) -> Array:
     largest = compiled.layout.weight_ranges[projection.name, receptor].largest
-    is_current = next(r for r in projection.post.parts[0].population.receptors if r.name == receptor).is_current
+    kind = next(r for r in projection.post.parts[0].population.receptors if r.name == receptor)
     room, low, if_low = "declare a larger w_max= when connecting", 0.0, "weights that learn stay in [0, w_max]"
     learned = receptor == learned_of(projection)  # and may have become as small as can be
     if not learned:
-        if_low = room if is_current else "inhibition is the receptor's E_rev and not a sign"
-        low = -largest if is_current else 0.0
-    unit = "pA" if is_current else "nS"
-    limits = Limits(unit=unit, low=low, high=largest, tiny=learned, if_low=if_low, if_high=room)
+        if_low = room if kind.signed else "inhibition is the receptor's E_rev and not a sign"
+        low = -largest if kind.signed else 0.0
+    limits = Limits(unit=kind.weight_unit, low=low, high=largest, tiny=learned, if_low=if_low, if_high=room)
     words = f"must be {limits.words()}, or an array (one per synapse, in the order of Simulator.weights())"
     if isinstance(given, Distribution):
         raise ArgumentError(f"{where}: {words} (got {given!r}); draw {count} values with numpy and give them")

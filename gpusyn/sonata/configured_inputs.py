@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.parameters.scalars import nearest, real
-from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.entries import Entry
+from gpusyn.sonata.findings import Findings, Told
 from gpusyn.sonata.sections import Section
 from gpusyn.sonata.word_tables import read_columns
 from gpusyn.utils.typing import Floats
@@ -72,7 +73,7 @@ class ClampInput:
 
 
 Inputs = tuple[SpikeInput | CurrentInput | ClampInput, ...]
-Reader = Callable[[Section, str, Any, bool, Findings], SpikeInput | CurrentInput | ClampInput]
+Reader = Callable[[Entry, str, bool], SpikeInput | CurrentInput | ClampInput]
 
 
 def read_inputs(simulation: Section, nanoampere: bool, findings: Findings) -> Inputs:
@@ -80,81 +81,93 @@ def read_inputs(simulation: Section, nanoampere: bool, findings: Findings) -> In
     inputs = []
     for name in simulation.section("inputs").data:
         with findings.step():
-            entry = simulation.section("inputs").section(name)
-            if not entry.flag("enabled", True):
-                findings.note(f"{entry.where('enabled')}: false; the input is left out")
+            section = simulation.section("inputs").section(name)
+            if not section.flag("enabled", True):
+                findings.note(f"{section.where('enabled')}: false; the input is left out")
                 continue
-            inputs.append(read_one(entry, name, nanoampere, findings))
+            inputs.append(read_one(Entry(section, findings), name, nanoampere))
     return tuple(inputs)
 
 
-def read_one(entry: Section, name: str, nanoampere: bool, findings: Findings) -> SpikeInput | CurrentInput | ClampInput:
+def read_one(entry: Entry, name: str, nanoampere: bool) -> SpikeInput | CurrentInput | ClampInput:
     """Return one input."""
     types = {kind for kinds, _, _ in MODULES.values() for kind in kinds}
-    check_known(entry, "input_type", tuple(sorted(types)))
-    check_known(entry, "module", tuple(MODULES))
-    kinds, reader, keys = MODULES[entry.text("module").casefold()]
-    check_known(entry, "input_type", kinds)
+    kind = known(entry, "input_type", tuple(sorted(types)))
+    module = known(entry, "module", tuple(MODULES))
     if "node_set" not in entry:
-        raise entry.error("node_set", "missing; name the node set to which the input belongs")
-    found = reader(entry, name, entry.data["node_set"], nanoampere, findings)
-    for sentence in entry.unused((*HEAD, *keys)):
-        findings.note(sentence)
+        entry.fault("node_set", "missing; name the node set to which the input belongs")
+    if kind not in types or module not in MODULES:  # what else should be there, nobody knows
+        raise Told
+    kinds, reader, keys = MODULES[module]
+    known(entry, "input_type", kinds)
+    found = reader(entry, name, nanoampere)
+    entry.note_unused((*HEAD, *keys))
+    entry.settle()
     return found
 
 
-def check_known(entry: Section, key: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a value that is not one of the allowed ones, whatever its case."""
+def known(entry: Entry, key: str, allowed: tuple[str, ...]) -> str:
+    """Return a text that must be one of the allowed ones, whatever its case."""
     given = entry.text(key)
-    if given.casefold() not in allowed:
+    if given and given.casefold() not in allowed:
         hint = nearest(given, allowed)
-        raise entry.error(key, f'"{given}" is not known here{hint}; gpusyn reads {", ".join(allowed)}; {MOVE}')
+        entry.fault(key, f'"{given}" is not known here{hint}; gpusyn reads {", ".join(allowed)}; {MOVE}')
+    return given.casefold()
 
 
-def read_spikes(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> SpikeInput:
+def set_of(entry: Entry) -> Any:
+    """Return the node set of an input, as it is written."""
+    return entry.data.get("node_set")
+
+
+def read_spikes(entry: Entry, name: str, nanoampere: bool) -> SpikeInput:
     """Return spikes from a SONATA, CSV or NWB file."""
     layout = {"sonata": "h5"}.get(entry.text("module").casefold(), entry.text("module").casefold())
     trial = entry.text("trial", "") if layout == "nwb" else ""
-    return SpikeInput(name, entry.existing("input_file"), node_set, entry.where(), layout, trial)
+    return SpikeInput(name, entry.existing("input_file"), set_of(entry), entry.where(), layout, trial)
 
 
-def read_replay(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> SpikeInput:
+def read_replay(entry: Entry, name: str, nanoampere: bool) -> SpikeInput:
     """Return spikes of a source that are replayed onto the nodes of the node set alone."""
     key = "spike_file" if "spike_file" in entry else "input_file"
     start, duration = entry.number("delay", "ms", 0.0), entry.number("duration", "ms", math.inf)
     source = entry.data["source"] if "source" in entry else "all"
     stop = start + duration
-    return SpikeInput(name, entry.existing(key), node_set, entry.where(), "h5", "", source, start, stop)
+    return SpikeInput(name, entry.existing(key), set_of(entry), entry.where(), "h5", "", source, start, stop)
 
 
-def read_pieces(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> CurrentInput:
+def read_pieces(entry: Entry, name: str, nanoampere: bool) -> CurrentInput:
     """Return BMTK's IClamp: amplitudes with delays and durations, or a CSV file of times and amplitudes."""
-    factor = amperes(entry, "amp", nanoampere, findings)
-    if entry.text("input_type").casefold() != "current_clamp":
+    factor = amperes(entry, "amp", nanoampere)
+    if entry.text("input_type").casefold() in ("csv", "file"):
         columns = (entry.text("timestamps_column", "timestamps"), entry.text("amplitudes_column", "amps"))
-        table = read_columns(entry.existing("file"), entry.data.get("separator", " "), columns)
+        file = entry.existing("file")
+        entry.settle()
+        table = read_columns(file, entry.data.get("separator", " "), columns)
         times, values = (np.array([real_cell(one, table.where(k)) for k, one in enumerate(table[column])])
                          for column in columns)  # fmt: skip
         if len(times) == 0 or (np.diff(times) <= 0).any() or times[0] < 0:
-            raise entry.error("file", f"the times of {table.file} must rise, from 0 ms or later; correct it")
-        return CurrentInput(name, node_set, entry.where(), times, factor * values)
+            entry.fault("file", f"the times of {table.file} must rise, from 0 ms or later; correct it")
+        return CurrentInput(name, set_of(entry), entry.where(), times, factor * values)
     amps, starts, lengths = (
         entry.numbers(key, unit) for key, unit in (("amp", "pA"), ("delay", "ms"), ("duration", "ms"))
     )
+    entry.settle()
     if len({len(amps), len(starts), len(lengths)}) > 1:
-        raise entry.error("amp", f"amp, delay and duration must have as many values (got {len(amps)}, {len(starts)} "
-                                 f"and {len(lengths)}); give one of each for a piece")  # fmt: skip
-    return pieces(entry, name, node_set, factor * amps, starts, lengths)
+        entry.fault("amp", f"amp, delay and duration must have as many values (got {len(amps)}, {len(starts)} "
+                           f"and {len(lengths)}); give one of each for a piece")  # fmt: skip
+        entry.settle()
+    return pieces(entry, name, factor * amps, starts, lengths)
 
 
-def pieces(entry: Section, name: str, node_set: Any, amps: Floats, starts: Floats, lengths: Floats) -> CurrentInput:
+def pieces(entry: Entry, name: str, amps: Floats, starts: Floats, lengths: Floats) -> CurrentInput:
     """Return a current that is 0 outside of pieces, which must not overlap."""
     order = np.argsort(starts, kind="stable")
     amps, starts, ends = amps[order], starts[order], (starts + lengths)[order]
     if (starts < 0).any() or (lengths <= 0).any():
-        raise entry.error("delay", "must be >= 0 ms, and each duration above 0 ms; correct them")
+        entry.fault("delay", "must be >= 0 ms, and each duration above 0 ms; correct them")
     if (starts[1:] < ends[:-1] * (1 - 1e-12)).any():
-        raise entry.error("delay", "pieces overlap, which simulators understand differently; write them apart")
+        entry.fault("delay", "pieces overlap, which simulators understand differently; write them apart")
     times: list[float] = []
     values: list[float] = []
     for amp, start, end in zip(amps.tolist(), starts.tolist(), ends.tolist(), strict=True):
@@ -165,77 +178,83 @@ def pieces(entry: Section, name: str, node_set: Any, amps: Floats, starts: Float
             values.append(amp)
         times.append(end)
         values.append(0.0)
-    return CurrentInput(name, node_set, entry.where(), np.array(times), np.array(values))
+    return CurrentInput(name, set_of(entry), entry.where(), np.array(times), np.array(values))
 
 
-def read_linear(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> CurrentInput:
+def read_linear(entry: Entry, name: str, nanoampere: bool) -> CurrentInput:
     """Return a current (nA in the file) that is constant, or changes linearly from amp_start to amp_end."""
     begin = 1000.0 * entry.number("amp_start", "nA")
     end = 1000.0 * entry.number("amp_end", "nA", begin / 1000.0)
     start, length = window(entry)
     stop = start + length
     if begin == end:
-        return CurrentInput(name, node_set, entry.where(), np.array([start, stop]), np.array([begin, 0.0]))
+        return CurrentInput(name, set_of(entry), entry.where(), np.array([start, stop]), np.array([begin, 0.0]))
     course = np.array([start, stop]), np.array([begin, end])
-    return CurrentInput(name, node_set, entry.where(), *course, "linear", stop)
+    return CurrentInput(name, set_of(entry), entry.where(), *course, "linear", stop)
 
 
-def read_pulses(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> CurrentInput:
+def read_pulses(entry: Entry, name: str, nanoampere: bool) -> CurrentInput:
     """Return pulses of one amplitude (nA in the file), at a frequency."""
     amp, width, rate = entry.number("amp_start", "nA"), entry.number("width", "ms"), entry.number("frequency", "Hz")
-    if entry.number("amp_end", "nA", amp) != amp:
-        raise entry.error("amp_end", f"must be amp_start, {amp:g} nA: gpusyn has pulses of one amplitude; {MOVE}")
+    end = entry.number("amp_end", "nA", amp)
     start, length = window(entry)
+    entry.settle()
+    if end != amp:
+        entry.fault("amp_end", f"must be amp_start, {amp:g} nA: gpusyn has pulses of one amplitude; {MOVE}")
     if width <= 0 or not 0 < width * rate <= 1000.0 or length * rate > 1000.0 * MOST_PULSES:
-        raise entry.error(
+        entry.fault(
             "width", f"must be above 0 ms and at most 1000 / frequency, of {MOST_PULSES:,} pulses (got {width:g})"
         )
+        entry.settle()
     count = math.ceil(length * rate / 1000.0 - 1e-9)
     starts = np.array([start + number * 1000.0 / rate for number in range(count)])
     ends = np.minimum(starts + width, start + length)
-    return pieces(entry, name, node_set, np.full(len(starts), 1000.0 * amp), starts, ends - starts)
+    return pieces(entry, name, np.full(len(starts), 1000.0 * amp), starts, ends - starts)
 
 
-def read_clamp(entry: Section, name: str, node_set: Any, nanoampere: bool, findings: Findings) -> ClampInput:
+def read_clamp(entry: Entry, name: str, nanoampere: bool) -> ClampInput:
     """Return a voltage clamp: one voltage, or levels one after the other."""
     resistance = next((key for key in ("series_resistance", "rs") if key in entry), None)
     if resistance is not None:
         entry.number(resistance, "MOhm")
-        findings.note(f"{entry.where(resistance)}: not used; the clamp of gpusyn is ideal")
+        entry.findings.note(f"{entry.where(resistance)}: not used; the clamp of gpusyn is ideal")
     if "amplitudes" in entry or "amps" in entry:
         levels, lengths = (
             entry.numbers("amplitudes" if "amplitudes" in entry else "amps", "mV"),
             entry.numbers("durations", "ms"),
         )
+        entry.settle()
         if len(levels) != len(lengths):
-            raise entry.error("durations", f"must be as many as the levels, {len(levels)} (got {len(lengths)})")
+            entry.fault("durations", f"must be as many as the levels, {len(levels)} (got {len(lengths)})")
         start = 0.0
     else:
         levels = np.array([entry.number("voltage", "mV")])
         start, length = window(entry)
         lengths = np.array([length])
+        entry.settle()
     for level in levels:
-        real(float(level), entry.where(), unit="mV", potential=True)
+        with entry.findings.step():
+            real(float(level), entry.where(), unit="mV", potential=True)
     if (lengths <= 0).any():
-        raise entry.error("durations", "must be above 0 ms; correct them")
+        entry.fault("durations", "must be above 0 ms; correct them")
     ends = start + np.cumsum(lengths)
     times = np.concatenate([[start], ends[:-1]])
-    return ClampInput(name, node_set, entry.where(), times, levels, float(ends[-1]))
+    return ClampInput(name, set_of(entry), entry.where(), times, levels, float(ends[-1]))
 
 
-def window(entry: Section) -> tuple[float, float]:
+def window(entry: Entry) -> tuple[float, float]:
     """Return delay and duration (ms)."""
     start, length = entry.number("delay", "ms"), entry.number("duration", "ms")
     for key, value, least in (("delay", start, 0.0), ("duration", length, math.ulp(0.0))):
         if value < least:
-            raise entry.error(key, f"must be {'>= 0' if key == 'delay' else 'above 0'} ms (got {value:g})")
+            entry.fault(key, f"must be {'>= 0' if key == 'delay' else 'above 0'} ms (got {value:g})")
     return start, length
 
 
-def amperes(entry: Section, key: str, nanoampere: bool, findings: Findings) -> float:
+def amperes(entry: Entry, key: str, nanoampere: bool) -> float:
     """Return the factor of currents to pA, and say which unit was assumed."""
     unit, simulator = ("nA", "NEURON") if nanoampere else ("pA", "NEST")
-    findings.note(f"{entry.where(key)}: in {unit}, as for {simulator} (target_simulator)")
+    entry.findings.note(f"{entry.where(key)}: in {unit}, as for {simulator} (target_simulator)")
     return 1000.0 if nanoampere else 1.0
 
 

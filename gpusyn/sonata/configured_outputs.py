@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gpusyn.errors import FileError
+from gpusyn.sonata.entries import Entry
 from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section
 
@@ -19,8 +20,8 @@ SORT_ORDERS = {"time": "by_time", "by_time": "by_time", "id": "by_id", "gid": "b
                "by_gid": "by_id", "none": "none"}  # fmt: skip
 
 
-REPORT_KEYS = ("enabled", "module", "type", "cells", "node_set", "variable_name", "file_name", "dt", "sections",
-               "start_time", "end_time", "unit", "compartments")  # fmt: skip
+REPORT_KEYS = ("enabled", "module", "type", "cells", "node_set", "variable_name", "file_name", "dt", "interval",
+               "sections", "start_time", "end_time", "unit", "compartments")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,49 +85,54 @@ def read_reports(simulation: Section, output: Output, dt: float, findings: Findi
     reports: list[Report] = []
     for name in simulation.section("reports").data:
         with findings.step():
-            entry = simulation.section("reports").section(name)
-            if entry.flag("enabled", True):
-                reports += read_report(entry, name, output, dt, findings)
+            section = simulation.section("reports").section(name)
+            if section.flag("enabled", True):
+                reports += read_report(Entry(section, findings), name, output, dt)
             else:
-                findings.note(f"{entry.where('enabled')}: false; the report is left out")
+                findings.note(f"{section.where('enabled')}: false; the report is left out")
     return tuple(reports)
 
 
-def read_report(entry: Section, name: str, output: Output, dt: float, findings: Findings) -> list[Report]:
+def read_report(entry: Entry, name: str, output: Output, dt: float) -> list[Report]:
     """Return the reports of one entry, one for each variable."""
     modules = ("membrane_report", "multimeter_report")
-    if entry.text("module", modules[0]) not in modules:
-        move = 'gpusyn writes "membrane_report"; leave this report out with "enabled": false'
-        raise entry.error("module", f'"{entry.text("module")}" is not known; {move}')
-    if entry.text("type", "compartment") != "compartment":
-        move = 'gpusyn writes "compartment"; leave this report out with "enabled": false'
-        raise entry.error("type", f'"{entry.text("type")}" is not known; {move}')
+    for key, allowed in (("module", modules), ("type", ("compartment",))):
+        given = entry.text(key, allowed[0])
+        if given and given not in allowed:
+            entry.fault(
+                key,
+                f'"{given}" is not known; gpusyn writes "{allowed[0]}"; leave this report out with "enabled": false',
+            )
     node_set = entry.data.get("cells", entry.data.get("node_set"))
     if node_set is None:
-        raise entry.error("cells", 'missing; name a node set, a population, or "all"')
+        entry.fault("cells", 'missing; name a node set, a population, or "all"')
     # A point neuron has no sections, so any value of `sections` means the whole cell.
-    for sentence in entry.unused(REPORT_KEYS):
-        findings.note(sentence)
+    entry.note_unused(REPORT_KEYS)
     file = output.configured / name if "file_name" not in entry else entry.path("file_name", output.configured)
-    stem = file.with_name(file.name.removesuffix(".h5"))
+    stem = file.with_name(file.name.removesuffix(".h5")) if file.name else file
     variables = entry.texts("variable_name")
     several = len(variables) > 1
+    step = "interval" if "interval" in entry and "dt" not in entry else "dt"  # BMTK's name for pointnet
+    every, start, stop = (
+        entry.number(key, "ms", default) for key, default in ((step, dt), ("start_time", 0.0), ("end_time", math.inf))
+    )
+    entry.settle()
     found = [
         Report(
             name=f"{name}.{variable}" if several else name,
             node_set=node_set,
             variable=variable,
             file=output.place(stem.with_name(f"{stem.name}_{variable}.h5" if several else f"{stem.name}.h5")),
-            dt=entry.number("dt", "ms", dt),
-            start=entry.number("start_time", "ms", 0.0),
-            stop=entry.number("end_time", "ms", math.inf),
+            dt=every,
+            start=start,
+            stop=stop,
             where=entry.where(),
         )
         for variable in variables
     ]
     if several:
         listed = ", ".join(report.file.name for report in found)
-        findings.note(f"{entry.where('variable_name')}: one file for each variable: {listed}")
+        entry.findings.note(f"{entry.where('variable_name')}: one file for each variable: {listed}")
     return found
 
 

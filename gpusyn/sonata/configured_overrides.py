@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gpusyn.sonata.entries import Entry
 from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section
 
@@ -27,27 +28,30 @@ class Override:
 def read_overrides(simulation: Section, findings: Findings) -> tuple[Override, ...]:
     """Return the overrides in their order; one that cannot be honoured as a whole is a problem."""
     found = []
-    for entry in simulation.sections("connection_overrides"):
+    for section in simulation.sections("connection_overrides"):
         with findings.step():
-            found.append(read_override(entry))
+            found.append(read_override(Entry(section, findings)))
     return tuple(found)
 
 
-def read_override(entry: Section) -> Override:
+def read_override(entry: Entry) -> Override:
     """Return one override."""
-    unknown = [key for key in entry.data if key not in KEYS]
-    if unknown:
-        move = "gpusyn changes weight and synapse_delay_override alone; take the key out, or change the files"
-        raise entry.error(unknown[0], f"cannot be honoured: {move}")
-    for key in ("delay", "spont_minis"):
-        if entry.number(key, "ms" if key == "delay" else "Hz", 0.0) != 0:
-            what = "weights change in the beginning alone" if key == "delay" else "there are no spontaneous releases"
-            raise entry.error(key, f"must be 0, since in gpusyn {what}; take the key out, or change the files")
+    move = "gpusyn changes weight and synapse_delay_override alone; take the key out, or change the files"
+    for key in entry.data:
+        if key not in KEYS:
+            entry.fault(key, f"cannot be honoured: {move}")
+    for key, what in (
+        ("delay", "weights change in the beginning alone"),
+        ("spont_minis", "there are no spontaneous releases"),
+    ):
+        if entry.number(key, "ms" if key == "delay" else "Hz", 0.0, instead=0.0) != 0:
+            entry.fault(key, f"must be 0, since in gpusyn {what}; take the key out, or change the files")
     for key in ("source", "target"):
         if key not in entry:
-            raise entry.error(key, "missing; name a node set")
+            entry.fault(key, "missing; name a node set")
     weight = entry.number("weight", "") if "weight" in entry else None
     if weight is not None and weight < 0:
-        raise entry.error("weight", f"must be a factor >= 0 (got {weight:g}); correct it")
+        entry.fault("weight", f"must be a factor >= 0 (got {weight:g}); correct it")
     delay = entry.number("synapse_delay_override", "ms") if "synapse_delay_override" in entry else None
+    entry.settle()
     return Override(entry.data["source"], entry.data["target"], weight, delay, entry.where())

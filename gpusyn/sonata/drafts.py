@@ -10,9 +10,10 @@ import numpy as np
 from gpusyn.errors import FileError
 from gpusyn.receptors import Receptor
 from gpusyn.sonata.config import Config
+from gpusyn.sonata.dynamics import store
 from gpusyn.sonata.edges import EdgeGroup
 from gpusyn.sonata.findings import Findings, located
-from gpusyn.sonata.grid import check_grid
+from gpusyn.sonata.grid import lengths_on_steps
 from gpusyn.sonata.inputs import Trains
 from gpusyn.sonata.parameters import UNKNOWN, VIRTUAL, NodeParameters, node_parameters, uniform
 from gpusyn.sonata.populations import Nodes
@@ -66,9 +67,8 @@ class Draft:
         """Variables that a report may ask for; those of receptors that edges brought have gpusyn's names."""
         known = dict(self.cell.variables) if self.cell else {}
         for one in self.brought.values():
-            kinds = (("I", "pA"),) if one.is_current else (("g", "nS"), ("I", "pA"))
-            for letter, unit in kinds:
-                known.setdefault(f"{letter}_{one.name}", Variable(f"{letter}_{one.name}", unit))
+            for name, unit in one.variables.items():
+                known.setdefault(name, Variable(name, unit))
         return known
 
     def positions(self, rows: Integers) -> Integers:
@@ -119,7 +119,7 @@ def draft_nodes(nodes: Nodes, config: Config, trains: Sequence[Trains], findings
             drafts.append(Draft(nodes, rows, times=times))
             continue
         with findings.step():
-            cell = make_cell(nodes, parameters, rows, config.dt)
+            cell = make_cell(nodes, parameters, rows, config.dt, findings)
             V = potentials(nodes, parameters, rows, config, cell, findings)
             drafts.append(Draft(nodes, rows, name, cell, V=V, states=states(nodes, parameters, rows)))
     return drafts
@@ -150,15 +150,21 @@ def split(parameters: NodeParameters) -> list[Integers]:
     return [np.flatnonzero(group == number) for key, number in numbers.items() if key[0] != UNKNOWN]
 
 
-def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: float) -> Cell:
+def make_cell(nodes: Nodes, parameters: NodeParameters, rows: Integers, dt: float, findings: Findings) -> Cell:
     """Return the cell of nodes that share a template."""
     template = TEMPLATES[parameters.template[rows[0]]]
     where = f"{nodes.table.file}: population {nodes.name!r}"
-    if "t_ref" in template.parameters:
-        refractory = parameters.values["t_ref"][rows]
-        check_grid(np.unique(refractory), dt, f"{where}: dynamics_params t_ref", low=0)
-    with located(where):
-        return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+
+    def made() -> Cell:
+        with located(where):
+            return template.make({name: uniform(parameters.values[name], rows) for name in template.parameters})
+
+    cell = made()
+    if "t_ref" in template.parameters and not cell.model.BETWEEN_STEPS:
+        lengths = parameters.values["t_ref"][rows]
+        store(parameters.values, "t_ref", rows, lengths_on_steps(lengths, dt, f"{where}: t_ref", findings))
+        cell = made()
+    return cell
 
 
 def potentials(

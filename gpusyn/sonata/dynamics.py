@@ -14,7 +14,7 @@ from gpusyn.parameters.scalars import nearest, real
 from gpusyn.sonata.attribute_tables import Table
 from gpusyn.sonata.findings import Findings
 from gpusyn.sonata.sections import Section, load
-from gpusyn.utils.typing import Bools, Floats
+from gpusyn.utils.typing import Bools, Floats, Integers
 
 __all__ = ["read_dynamics", "store"]
 
@@ -112,7 +112,7 @@ def values_of(
     store(values, key, chosen, value)
 
 
-def store(values: dict[str, Floats], key: str, rows: Bools, given: Floats | float) -> None:
+def store(values: dict[str, Floats], key: str, rows: Bools | Integers, given: Floats | float) -> None:
     """Store values of some rows, in an array that is theirs alone."""
     if not values[key].flags.writeable:
         values[key] = values[key].copy()

@@ -11,7 +11,7 @@ import numpy as np
 from gpusyn.errors import FileError
 from gpusyn.sonata.dynamics import read_dynamics, store
 from gpusyn.sonata.findings import Findings
-from gpusyn.sonata.grid import check_grid
+from gpusyn.sonata.grid import delays_on_steps
 from gpusyn.sonata.parameters import unknown_template
 from gpusyn.sonata.populations import Edges
 from gpusyn.sonata.template_classes import Synapse
@@ -23,7 +23,7 @@ __all__ = ["EdgeGroup", "EdgeValues", "edge_values", "place"]
 DEFAULT = "static_synapse"
 FOLDER = "synaptic_models_dir"
 # BMTK's names for the weight as given in the files; other names refer to Python code, which a file cannot hold.
-PLAIN_WEIGHTS = ("default_weight_fnc", "default_weight", "wmax")
+PLAIN_WEIGHTS = ("default_weight_fnc", "default_weight", "set_syn_weight", "wmax")
 # What dynamics_params may say of any edge, with units, and what says nothing about a synapse of a point neuron.
 COMMON = {"weight": "", "delay": "ms", "sign": ""}
 DESCRIPTIONS = ("level_of_detail",)
@@ -62,7 +62,7 @@ def edge_values(edges: Edges, components: Mapping[str, Path], dt: float, finding
         If a ``model_template``, ``weight_function`` or parameter is unknown, a model file is missing, or a weight, a
         sign or ``nsyns`` is out of range.
     ParameterError
-        If a delay is not a multiple of `dt`, or is below it.
+        If a delay rounds to less than `dt`.
     """
     check_weight_functions(edges, findings)
     weight, given_weight = edges.table.numbers("syn_weight")
@@ -76,7 +76,7 @@ def edge_values(edges: Edges, components: Mapping[str, Path], dt: float, finding
             edges.table, rows, name, units, components, FOLDER, findings, DESCRIPTIONS, synapse.plain
         )
         for what, column, given in (("weight", weight, given_weight), ("delay", delay, given_delay)):
-            replace(column, given, values.pop(what), what, edges, findings)
+            complete(column, given, values.pop(what), what, edges, findings)
             with findings.step():
                 fill(column, rows & ~given, what, getattr(synapse, what), name, edges, findings)
         with findings.step():
@@ -93,7 +93,7 @@ def edge_values(edges: Edges, components: Mapping[str, Path], dt: float, finding
     if findings.problems:
         weight, delay = np.nan_to_num(weight), np.where(np.isnan(delay), 1.0, delay)
     with findings.step():
-        check_grid(np.unique(delay[count > 0]), dt, f"{place(edges)}: delay")
+        delay[count > 0] = delays_on_steps(delay[count > 0], dt, f"{place(edges)}: delay", findings)
     return EdgeValues(edges, weight * count, delay, count > 0, tuple(groups))
 
 
@@ -125,13 +125,16 @@ def templates(edges: Edges, findings: Findings) -> Iterator[tuple[str, Bools]]:
         yield name or DEFAULT, rows
 
 
-def replace(column: Floats, given: Bools, values: Floats, what: str, edges: Edges, findings: Findings) -> None:
-    """Put values of dynamics_params in the place of those of the files, as BMTK does."""
+def complete(column: Floats, given: Bools, values: Floats, what: str, edges: Edges, findings: Findings) -> None:
+    """Put values of dynamics_params where the tables of edges and of their types give none, as BMTK does."""
     present = ~np.isnan(values)
     other = int((given & present & (column != values)).sum())
     if other:
-        findings.note(f"{place(edges)}: {what} of dynamics_params replaces that of the files for {other:,} edges")
-    column[present], given[present] = values[present], True
+        findings.note(
+            f"{place(edges)}: {what} of dynamics_params is not used for {other:,} edges, whose tables give another"
+        )
+    new = present & ~given
+    column[new], given[new] = values[new], True
 
 
 def fill(

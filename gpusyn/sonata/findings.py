@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 from gpusyn.errors import GpusynError, MissingDependencyError
 
-__all__ = ["Findings", "located"]
+__all__ = ["Findings", "Told", "located"]
+
+
+class Told(GpusynError):
+    """Ends the reading of something whose problems are kept already."""
 
 
 class Findings:
@@ -46,7 +50,8 @@ class Findings:
         except GpusynError as error:
             if not self.keep_going:
                 raise
-            self.problems.append(error)
+            if not isinstance(error, Told):
+                self.problems.append(error)
 
 
 @contextmanager

@@ -15,14 +15,14 @@ from gpusyn.parameters.scalars import show
 from gpusyn.sonata.attribute_tables import check_lengths
 from gpusyn.sonata.circuit import Circuit
 from gpusyn.sonata.configured_inputs import SpikeInput
-from gpusyn.sonata.findings import Findings
+from gpusyn.sonata.findings import Findings, Told
 from gpusyn.sonata.grid import next_steps
 from gpusyn.sonata.spike_tables import read_csv, read_nwb
 from gpusyn.utils.typing import Array, Floats, Integers
 
 __all__ = ["Trains", "on_steps", "read_input"]
 
-Found = tuple[str, Integers, Floats, str]  # population, ids, times (ms), place of the ids
+Found = tuple[str, Integers, Floats, str, str]  # population, ids, times (ms), places of the ids and of the times
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,23 @@ def read_input(spec: SpikeInput, circuit: Circuit, findings: Findings) -> list[T
         If the layout or unit is unknown, an id is not that of a node, or the file names no population although the
         node set has nodes in several.
     """
-    replayed = spec.source is not None
-    wanted = circuit.select(
-        spec.source if replayed else spec.node_set, f"{spec.where}.{'source' if replayed else 'node_set'}", findings
-    )
-    if not wanted:
-        return []
+    wanted = None
+    with findings.step():
+        key, nodes = ("node_set", spec.node_set) if spec.source is None else ("source", spec.source)
+        wanted = circuit.select(nodes, f"{spec.where}.{key}", findings)
+    if wanted is None:  # a problem; what is wrong with the file is told too
+        check_file(spec)
+        raise Told
     trains: list[Trains] = []
-    for population, ids, times, where in spikes_of(spec, wanted, findings):
-        rows = circuit.nodes[population].rows(ids, where)
+    for population, ids, times, where, when in spikes_of(spec, wanted, findings) if wanted else ():
+        before = len(findings.problems)
+        rows = np.zeros(0, dtype=np.int64)
+        with findings.step():
+            check_times(times, when)
+        with findings.step():
+            rows = circuit.nodes[population].rows(ids, where)
+        if len(findings.problems) > before:
+            continue
         inside = np.isin(rows, wanted[population])
         if not inside.all():
             left = int((~inside).sum())
@@ -77,6 +85,25 @@ def read_input(spec: SpikeInput, circuit: Circuit, findings: Findings) -> list[T
     return trains
 
 
+def check_file(spec: SpikeInput) -> None:
+    """Raise a FileError if a file has no spikes in it, whoever they are of."""
+    if spec.layout == "csv":
+        read_csv(spec.file)
+        return
+    with opened(spec.file) as file:
+        if spec.layout == "nwb":
+            read_nwb(file, spec.group)
+        else:
+            spikes_group(spec, file)
+
+
+def spikes_group(spec: SpikeInput, file: Group) -> Group:
+    """Return the group of the spikes of a SONATA file."""
+    if "spikes" not in file:
+        raise FileError(f"{spec.file}: has no group /spikes; give a SONATA spike file")
+    return file.group("spikes")
+
+
 def spikes_of(spec: SpikeInput, wanted: Mapping[str, Integers], findings: Findings) -> Iterator[Found]:
     """Yield the spikes of each population of a file."""
     if spec.layout == "csv":
@@ -86,15 +113,13 @@ def spikes_of(spec: SpikeInput, wanted: Mapping[str, Integers], findings: Findin
         if spec.layout == "nwb":
             yield from named(spec, read_nwb(file, spec.group), wanted)
             return
-        if "spikes" not in file:
-            raise FileError(f"{spec.file}: has no group /spikes; give a SONATA spike file")
-        for population, group, column in layout(file.group("spikes"), wanted, spec):
-            with np.errstate(over="ignore"):
-                times = group.numbers("timestamps").astype(np.float64) * unit(group, findings)
-            ids = group.integers(column)
-            check_lengths(group, times, ids)
-            check_times(times, group.where("timestamps"))
-            yield population, ids, times, group.where(column)
+        for population, group, column in layout(spikes_group(spec, file), wanted, spec):
+            with findings.step():
+                with np.errstate(over="ignore"):
+                    times = group.numbers("timestamps").astype(np.float64) * unit(group, findings)
+                ids = group.integers(column)
+                check_lengths(group, times, ids)
+                yield population, ids, times, group.where(column), group.where("timestamps")
 
 
 def named(
@@ -102,20 +127,20 @@ def named(
 ) -> Iterator[Found]:
     """Yield the spikes of each population of a table, whose column of populations may be missing."""
     populations, ids, times = spikes
-    check_times(times, str(spec.file))
     if populations is None:
-        yield only(wanted, spec), ids, times, str(spec.file)
+        yield only(wanted, spec), ids, times, str(spec.file), str(spec.file)
         return
     names = list(dict.fromkeys(populations.tolist()))
     for name in check_populations(names, wanted, spec) if names else []:
         rows = populations == name
-        yield name, ids[rows], times[rows], str(spec.file)
+        yield name, ids[rows], times[rows], str(spec.file), str(spec.file)
 
 
 def check_times(times: Floats, where: str) -> None:
     """Raise a FileError if a time is not finite or negative."""
-    if not np.isfinite(times).all() or (times < 0).any():
-        raise FileError(f"{where}: must be finite and >= 0 ms; correct the file")
+    wrong = ~(np.isfinite(times) & (times >= 0))
+    if wrong.any():
+        raise FileError(f"{where}: times must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
 
 
 def layout(spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:

@@ -7,10 +7,12 @@ is given, so V starts there, wherever E_L is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from gpusyn.errors import ParameterError
 from gpusyn.kinetics import Alpha, Exponential
 from gpusyn.neurons import LIF, AdEx, HodgkinHuxley, Izhikevich, NeuronModel
-from gpusyn.receptors import AMPA, GABA_A, CurrentReceptor
+from gpusyn.receptors import AMPA, GABA_A, CurrentReceptor, DeltaReceptor
 from gpusyn.sonata.template_classes import Cell, Initial, Parameter, Template, Values, Variable
 from gpusyn.utils.typing import Floats
 
@@ -46,6 +48,21 @@ def conductances(model: NeuronModel, kind: Kind, p: Values, own: Mapping[str, Va
     return Cell(model, receptors, "ex", "in", False, known, tau_minus=p["tau_minus"])
 
 
+def jumps(model: NeuronModel, own: Mapping[str, Variable], tau_minus: float = 20.0) -> Cell:
+    """Return a neuron whose V a spike makes jump by the weight (mV); what arrives while V is held is lost."""
+    return Cell(model, (DeltaReceptor("delta"),), "delta", "delta", True, MEMBRANE | dict(own), tau_minus=tau_minus)
+
+
+def nothing_waits(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the contents of a model file without `refractory_input`, which must be false."""
+    if given.get("refractory_input", False):
+        raise ParameterError(
+            "refractory_input: what waits for the end of the refractory time decays in NEST, but not with "
+            "gs.DeltaReceptor(refractory='keep'); set it to false"
+        )
+    return {name: value for name, value in given.items() if name != "refractory_input"}
+
+
 def leaky(p: Values, leak: float | Floats) -> LIF:
     """Return the LIF neuron with NEST's parameters and a leak conductance (nS)."""
     return LIF(g_L=leak, **{name: p[name] for name in ("C_m", "E_L", "V_th", "V_reset", "t_ref", "I_e")})
@@ -65,6 +82,11 @@ def psc_alpha(p: Values) -> Cell:
 def psc_exp(p: Values) -> Cell:
     """Return NEST's iaf_psc_exp."""
     return currents(leaky(p, p["C_m"] / p["tau_m"]), Exponential, p, {})
+
+
+def psc_delta(p: Values) -> Cell:
+    """Return NEST's iaf_psc_delta."""
+    return jumps(leaky(p, p["C_m"] / p["tau_m"]), {}, p["tau_minus"])
 
 
 def cond_alpha(p: Values) -> Cell:
@@ -87,6 +109,11 @@ def aeif_psc_exp(p: Values) -> Cell:
     return currents(adaptive(p), Exponential, p, ADAPTATION)
 
 
+def aeif_psc_delta(p: Values) -> Cell:
+    """Return NEST's aeif_psc_delta."""
+    return jumps(adaptive(p), ADAPTATION, p["tau_minus"])
+
+
 def aeif_cond_alpha(p: Values) -> Cell:
     """Return NEST's aeif_cond_alpha."""
     return conductances(adaptive(p), Alpha, p, ADAPTATION)
@@ -98,10 +125,9 @@ def aeif_cond_exp(p: Values) -> Cell:
 
 
 def izhikevich(p: Values) -> Cell:
-    """Return NEST's izhikevich, without synapses: a spike would make V jump."""
+    """Return NEST's izhikevich."""
     model = Izhikevich(a=p["a"], b=p["b"], c=p["c"], d=p["d"], V_peak=p["V_th"], I_e=p["I_e"])
-    lacking = "a spike makes V of NEST's izhikevich jump by the weight (mV), and gpusyn has no receptor that does so"
-    return Cell(model, (), None, None, True, MEMBRANE | {"U_m": Variable("u", "mV/ms")}, lacking=lacking)
+    return jumps(model, {"U_m": Variable("u", "mV/ms")})
 
 
 def traub(p: Values) -> Cell:
@@ -119,19 +145,21 @@ def units(**parameters: tuple[float, str]) -> dict[str, Parameter]:
 COMMON = {"tau_minus": Parameter(20.0, "ms", quiet=True)}
 DECAYS = units(tau_syn_ex=(0.2, "ms"), tau_syn_in=(2.0, "ms"))
 REVERSALS = units(E_ex=(0.0, "mV"), E_in=(-85.0, "mV"))
-PSC = units(
+LEAKY = units(
     C_m=(250.0, "pF"), tau_m=(10.0, "ms"), E_L=(-70.0, "mV"), V_th=(-55.0, "mV"), V_reset=(-70.0, "mV"),
-    t_ref=(2.0, "ms"), I_e=(0.0, "pA"), tau_syn_ex=(2.0, "ms"), tau_syn_in=(2.0, "ms"),
-) | COMMON  # fmt: skip
+    t_ref=(2.0, "ms"), I_e=(0.0, "pA"),
+)  # fmt: skip
+PSC = LEAKY | units(tau_syn_ex=(2.0, "ms"), tau_syn_in=(2.0, "ms")) | COMMON
 COND = units(
     C_m=(250.0, "pF"), g_L=(16.6667, "nS"), E_L=(-70.0, "mV"), V_th=(-55.0, "mV"), V_reset=(-60.0, "mV"),
     t_ref=(2.0, "ms"), I_e=(0.0, "pA"),
 ) | DECAYS | REVERSALS | COMMON  # fmt: skip
-AEIF = units(
+ADAPTIVE = units(
     C_m=(281.0, "pF"), g_L=(30.0, "nS"), E_L=(-70.6, "mV"), V_th=(-50.4, "mV"), Delta_T=(2.0, "mV"),
     tau_w=(144.0, "ms"), a=(4.0, "nS"), b=(80.5, "pA"), V_reset=(-60.0, "mV"), V_peak=(0.0, "mV"), t_ref=(0.0, "ms"),
     I_e=(0.0, "pA"),
-) | DECAYS | COMMON  # fmt: skip
+)  # fmt: skip
+AEIF = ADAPTIVE | DECAYS | COMMON
 IZHIKEVICH = units(
     a=(0.02, "1/ms"), b=(0.2, "1/ms"), c=(-65.0, "mV"), d=(8.0, "mV/ms"), V_th=(30.0, "mV"), I_e=(0.0, "pA")
 )
@@ -160,10 +188,14 @@ PEAK = "a spike is stamped where V passes V_T + 30 mV upwards, in NEST at the pe
 NEST_NEURONS: dict[str, Template] = {
     "nest:iaf_psc_alpha": Template(PSC, TAUS, psc_alpha, V_LIF),
     "nest:iaf_psc_exp": Template(PSC, TAUS, psc_exp, V_LIF),
+    "nest:iaf_psc_delta": Template(LEAKY | COMMON, ("tau_minus",), psc_delta, V_LIF, plain=nothing_waits),
     "nest:iaf_cond_alpha": Template(COND, ALL, cond_alpha, V_LIF),
     "nest:iaf_cond_exp": Template(COND, ALL, cond_exp, V_LIF),
     "nest:aeif_psc_alpha": Template(AEIF, TAUS, aeif_psc_alpha, V_AEIF | W, SOLVER),
     "nest:aeif_psc_exp": Template(AEIF, TAUS, aeif_psc_exp, V_AEIF | W, SOLVER),
+    "nest:aeif_psc_delta": Template(
+        ADAPTIVE | COMMON, ("tau_minus",), aeif_psc_delta, V_AEIF | W, SOLVER, plain=nothing_waits
+    ),
     "nest:aeif_cond_alpha": Template(AEIF | REVERSALS, ALL, aeif_cond_alpha, V_AEIF | W, SOLVER),
     "nest:aeif_cond_exp": Template(AEIF | REVERSALS, ALL, aeif_cond_exp, V_AEIF | W, SOLVER),
     "nest:izhikevich": Template(IZHIKEVICH, (), izhikevich, V_IZHIKEVICH | U, STEPS),

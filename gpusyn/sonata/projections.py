@@ -97,7 +97,7 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
     if group.synapse.receptor is not None:
         with located(f"{where}, {group.name}"):
             receptor = post.bring(group)
-        if not receptor.is_current and (negative & rows).any():
+        if not receptor.signed and (negative & rows).any():
             least = values.weight[rows].min()
             raise FileError(f"{where}: weights of {group.name} must be >= 0 nS (got {least:g}); correct them")
         return [(receptor.name, rows, values.weight)]
@@ -116,6 +116,8 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
             f"{where}: edges of {group.name} end at nodes of {post.template}: {cell.lacking}; "
             "change the model_template of the edges to a receptor, such as gpusyn:AMPA"
         )
+    if cell.excitatory == cell.inhibitory:
+        return [(cell.excitatory, rows, values.weight)]
     size = values.weight if cell.signed else np.abs(values.weight)
     return [(cell.excitatory, rows & ~negative, values.weight), (cell.inhibitory, rows & negative, size)]
 

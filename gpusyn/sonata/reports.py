@@ -45,12 +45,16 @@ def report_draft(
         If the interval is not a multiple of `dt`.
     """
     where = f"{spec.where}.cells"
-    check_grid(np.array([spec.dt]), dt, f"{spec.where}.dt")
+    with findings.step():
+        check_grid(np.array([spec.dt]), dt, f"{spec.where}.dt")
     wanted = circuit.select(spec.node_set, where, findings)
     if not wanted:
         return None
     places = membranes(drafts, wanted, where, findings)
-    found = {reported(spec, draft) for draft, _ in places}
+    found = set()
+    for one, _ in places:
+        with findings.step():
+            found.add(reported(spec, one))
     if len(found) > 1:
         raise FileError(f"{where}: {spec.variable!r} means different variables for these nodes; write several reports")
     return ReportDraft(spec, places, found.pop()) if found else None

@@ -149,7 +149,7 @@ def run_config(
     ) as simulator:
         spikes, traces, wall = _simulate(simulator, model, length, progress)
         how = f"backend {simulator.backend}, {precision} precision"
-        provenance = simulator._recordings.provenance
+        provenance = simulator._running.recordings.provenance
     say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
     rates = rates_by_type(model, spikes)
     for line in table(rates):

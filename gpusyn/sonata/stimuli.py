@@ -49,17 +49,19 @@ def stimulus(
         If a step of a clamp is not a multiple of `dt`.
     """
     where = f"{spec.where}.node_set"
+    if isinstance(spec, ClampInput):
+        with findings.step():
+            if spec.times[0] > 0 or spec.stop < duration:
+                raise FileError(
+                    f"{spec.where}: clamps from {spec.times[0]:g} to {spec.stop:g} ms, but gpusyn clamps for the whole "
+                    f"run (0 to {duration:g} ms); give another duration, or the run that of the clamp"
+                )
+        with findings.step():
+            check_grid(spec.times, dt, f"{spec.where}.durations", low=0)
     wanted = circuit.select(spec.node_set, where, findings)
     if not wanted:
         return None
     places = membranes(drafts, wanted, where, findings)
-    if isinstance(spec, ClampInput):
-        if spec.times[0] > 0 or spec.stop < duration:
-            raise FileError(
-                f"{spec.where}: clamps from {spec.times[0]:g} to {spec.stop:g} ms, but gpusyn clamps for the whole run "
-                f"(0 to {duration:g} ms); give another duration, or the run that of the clamp"
-            )
-        check_grid(spec.times, dt, f"{spec.where}.durations", low=0)
     return Stimulus(spec, places) if places else None
 
 

@@ -59,7 +59,8 @@ class Cell:
     excitatory, inhibitory : str or None
         Names of the receptors for positive and for negative weights; ``None`` if such edges are refused.
     signed : bool
-        True if the inhibitory receptor takes negative weights (a current), False if it takes their magnitude.
+        True if the inhibitory receptor takes negative weights (a current, or jumps of V), False if it takes their
+        magnitude.
     variables : mapping of str to Variable
         Variables that a report may ask for, by their names in the template.
     receptor_types : mapping of int to str
@@ -132,7 +133,7 @@ class Synapse:
     note : str
         Sentence about a difference to the model of that name, said of every circuit that has it.
     unit : float
-        Weight (pA or nS) that one unit of weight in the files means.
+        Weight (pA, nS or mV) that one unit of weight in the files means.
     plain : callable, optional
         As for a :class:`Template`.
     """

@@ -1,7 +1,7 @@
 """Meaning of each SONATA ``model_template`` in gpusyn: two tables, of nodes and of edges, that users may extend.
 
 >>> len(TEMPLATES), [name for name in SYNAPSES if name.startswith("stdp")]
-(14, ['stdp_synapse', 'stdp_synapse_hom'])
+(22, ['stdp_synapse', 'stdp_synapse_hom'])
 
 A new template is one entry. This one makes the LIF neuron of NEST's model, with twice the capacitance:
 
@@ -15,6 +15,7 @@ A new template is one entry. This one makes the LIF neuron of NEST's model, with
 
 from __future__ import annotations
 
+from gpusyn.sonata.glif import GLIF_NEURONS
 from gpusyn.sonata.gpusyn_models import NEURONS, RECEPTORS
 from gpusyn.sonata.nest_neurons import NEST_NEURONS
 from gpusyn.sonata.nest_synapses import NEST_SYNAPSES
@@ -22,18 +23,30 @@ from gpusyn.sonata.template_classes import Cell, Initial, Parameter, Synapse, Te
 
 __all__ = ["NOT_HERE", "SYNAPSES", "TEMPLATES", "Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"]
 
-TEMPLATES: dict[str, Template] = {**NEST_NEURONS, **NEURONS}
+TEMPLATES: dict[str, Template] = {**NEST_NEURONS, **GLIF_NEURONS, **NEURONS}
 
 SYNAPSES: dict[str, Synapse] = {**NEST_SYNAPSES, **RECEPTORS}
 SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.items()})
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
-JUMPS = "a spike makes V jump by the weight (mV), and gpusyn has no receptor that does so"
+PRECISE = "its spikes are at times off the grid, and those of gpusyn at whole steps"
+EDGES = "it is a gs.LIF with a gs.DeltaReceptor, but edges that end at it have no template here"
+IN_USE = (
+    "what it releases is in use for tau_psc before it recovers (states x, y and z), and that of gs.TsodyksMarkram "
+    "recovers from the spike on"
+)
+JUNCTIONS = (
+    "a gap junction has no direction, and edges have one; leave these edges out, and couple the populations of the "
+    "model that sonata.build returns by its net.couple(A, B, gs.FromArrays(pre, post), conductance)"
+)
 NOT_HERE: dict[str, str] = {
-    "nest:iaf_psc_delta*": JUMPS,
-    "nest:aeif_psc_delta*": JUMPS,
-    "nrn:IntFire*": JUMPS,
-    "nest:glif*": "gpusyn has no GLIF neuron: after-spike currents and an adaptive threshold are missing",
-    "tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",
-    "nest:tsodyks_synapse*": "its resources are in three states (x, y, z), those of gs.TsodyksMarkram in two",
+    "gap_junction*": JUNCTIONS,
+    "nest:gap_junction*": JUNCTIONS,
+    "nest:iaf_psc_delta_ps": PRECISE,
+    "nrn:IntFire1": EDGES,
+    "nrn:IntFire*": "gpusyn has no neuron with its equations",
+    "nest:glif*": "of NEST's GLIF neurons it has those whose synapses are alpha currents, as nest:glif_psc",
+    "gpusyn:GLIF": "its parameters are in files of nest:glif_psc",
+    "tsodyks_synapse*": IN_USE,
+    "nest:tsodyks_synapse*": IN_USE,
 }

@@ -83,8 +83,8 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         "write a class of your own, see docs/adding_a_neuron.md": "equations create_*_model nestml",
         _INJECT: "dcsource stepcurrentsource dc_generator step_current_generator iclamp currentsource",
         "write gs.Waveform(times, values), which net.inject takes": "timedarray acsource ac_generator",
-        "there are no noise currents yet; net.drive gives Poisson input": "noisycurrentsource noise_generator "
-        "whitenoise ornsteinuhlenbeck",
+        "write net.inject(population, gs.WhiteNoise(mean=..., std=..., dt=...))": "noisycurrentsource noise_generator",
+        "write net.inject(population, gs.OrnsteinUhlenbeck(std=..., tau=...))": "ou_noise_generator ouprocess",
         "write net.clamp(population, V)": "vclamp seclamp voltageclamp",
         _DRIVE: "poissoninput",
         f"{_DRIVE}, or a population of gs.PoissonSource(rate)": "*poisson_generator* step_rate_generator netstim "
@@ -95,7 +95,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         "write a receptor, such as gs.AMPA(tau_decay=...)": "expsyn exp2syn alphasynapse expcond receptors "
         "init_postsynaptic",
         "write gs.CurrentReceptor(name, tau=...)": "expcurr",
-        "there are no delta synapses yet; gs.CurrentReceptor(name, tau=...) is short": "deltacurr",
+        "write gs.DeltaReceptor(name), whose weights are in mV": "deltacurr",
         _PLASTICITY: "*stdp* *tsodyks* *plasticity* *potentiation* *stochastic* multiquantal* *weightdependence "
         "*timingdependence spikepairrule *pairrule clopath_* vogels_* quantal_* bernoulli_* jonke_* "
         "urbanczik_* ht_synapse cont_delay_synapse",

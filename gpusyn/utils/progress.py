@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from gpusyn.utils.cores import is_worker_process
 from gpusyn.utils.messages import LOGGER, MessageStream
 
+COMPILING = "compiling kernels"
 PATIENCE = 2.0  # s; what takes longer has a bar in a terminal, unless the user said no
+# Tells what is being done meanwhile, or, with None, what the bar is about; unset where no bar is shown.
+_TELL: ContextVar[Callable[[str | None], object] | None] = ContextVar("tell", default=None)
 _FORMAT = "{{l_bar}}{{bar}}| {{n:.10g}}/{{total:.10g}} {unit} [{{elapsed}}<{{remaining}}]"
 
 
@@ -42,7 +46,8 @@ def progress_bar(
     except ImportError:
         if wanted:
             LOGGER.info(f"{doing} {steps * dt:.10g} {unit}; for a progress bar: pip install tqdm")
-        yield lambda done: None
+        with _telling(lambda other: LOGGER.info(other) if wanted and other else None):
+            yield lambda done: None
         return
     width = (os.get_terminal_size(stream.fileno()).columns or 80) if _is_terminal(stream) else None  # 0 in some CI
     look = _FORMAT.format(unit=unit)
@@ -57,7 +62,32 @@ def progress_bar(
             shown.n = min(reached, steps) * dt
             shown.update(0)
 
-        yield advance
+        with _telling(lambda other: shown.set_description(other or doing)):
+            yield advance
+
+
+@contextmanager
+def _telling(tell: Callable[[str | None], object]) -> Iterator[None]:
+    """Let a bar say what is done meanwhile."""
+    before = _TELL.set(tell)
+    try:
+        yield
+    finally:
+        _TELL.reset(before)
+
+
+@contextmanager
+def meanwhile(doing: str) -> Iterator[None]:
+    """Let the bar that is shown, if there is one, say that something else is done, which it does not count."""
+    tell = _TELL.get()
+    if tell is None:
+        yield
+        return
+    tell(doing)
+    try:
+        yield
+    finally:
+        tell(None)
 
 
 def _is_terminal(stream: MessageStream) -> bool:

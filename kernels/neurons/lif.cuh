@@ -22,3 +22,19 @@ struct ExactLIF : ExactLIFCoefficients {
     DEVICE real advance(real v, State, const Coef c, real, real D) { return v + (c[decay] * v + D); }
     DEVICE void follow(State, real, real, int, const Coef) {}
 };
+
+// A threshold that jumps at each spike and relaxes to V_th. The coefficients C begin with those of the Membrane.
+template <class Membrane, class C, class S> struct AdaptiveThreshold : Membrane {
+    DEVICE void adapt(State x, real, real, int, const Coef c)
+    {
+        x[S::theta] = flush(x[S::theta] + x[S::theta] * c[C::theta_decay]);
+    }
+    DEVICE int reaches(real v, State x, real threshold, const Coef) { return v >= threshold + x[S::theta]; }
+    DEVICE void follow(State x, real, real, int fired, const Coef c)
+    {
+        x[S::theta] = flush(fired ? x[S::theta] + c[C::jump] : x[S::theta]);
+    }
+};
+
+struct AdaptiveLIF : AdaptiveThreshold<LIF, AdaptiveLIFCoefficients, AdaptiveLIFStates> {};
+struct ExactAdaptiveLIF : AdaptiveThreshold<ExactLIF, ExactAdaptiveLIFCoefficients, ExactAdaptiveLIFStates> {};

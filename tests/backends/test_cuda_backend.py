@@ -20,7 +20,8 @@ from tests.emulation.device import pooled_bytes, used_bytes
 from tests.helpers.hand_made import SINGLE, make
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cuda, differences, emulated, outcome
-from tests.helpers.sanitized_network import describe
+from tests.helpers.sanitized_network import by_numpy, describe
+from tests.helpers.small_network import simulator, steps_of
 
 DT = 0.1
 
@@ -30,7 +31,13 @@ STEPS = 41  # one graph of each length, and more than a chunk
 
 @pytest.fixture(scope="module")
 def reference():
-    return run("numpy")
+    return by_numpy(STEPS)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The outcome of a network with few kernels, where it is not the kernels that a test is about."""
+    return steps_of(None, "numpy", STEPS)
 
 
 def run(backend, steps=STEPS, **options):
@@ -61,8 +68,7 @@ def test_no_bit_depends_on_the_block_and_the_grid(reference, block, multiprocess
     ("order", "chunk_steps"),
     [
         ("backward", 33),
-        ("drawn-1", STEPS),
-        *further(("forward", 1), ("lanes-backward", 31), ("drawn-2", 32)),
+        *further(("drawn-1", STEPS), ("forward", 1), ("lanes-backward", 31), ("drawn-2", 32)),
     ],
 )
 def test_no_bit_depends_on_the_schedule_and_on_chunks_and_graphs(reference, order, chunk_steps):
@@ -86,7 +92,7 @@ def test_a_real_gpu_gives_the_bits_of_numpy(reference):
 def test_memory_is_that_of_the_arrays_and_is_given_back():
     gc.collect()
     before = used_bytes()
-    sim = gs.Simulator(describe(), dt=DT, seed=3, backend=emulated())
+    sim = simulator(emulated())
     held = sum(array.nbytes for array in sim._session._arrays.values())
     assert used_bytes() - before == held > 0
     program = sim._compiled.program
@@ -201,15 +207,15 @@ def test_a_gpu_that_cannot_be_used_says_why_and_what_mends_it(machine, said):
         start_with(**machine)
 
 
-def test_one_of_two_gpus(reference):
+def test_one_of_two_gpus(small):
     with pretend(devices=2, old_devices=(0,)):
         backend = CudaBackend(importer=lambda: cupy)  # the first is too old
         assert (backend.gpu.device.number, backend.gpu.device.capability) == (1, (9, 0))
-        with gs.Simulator(describe(), dt=DT, seed=3, backend=backend) as sim:
+        with simulator(backend) as sim:
             sim.step(STEPS)
             assert {array._block.device_id for array in sim._session._arrays.values()} == {1}
             assert cupy.cuda.runtime.getDevice() == 0  # the user's own choice stays
-            assert differences(reference, outcome(sim)) == []
+            assert differences(small, outcome(sim)) == []
         for device, said in ((0, r"is too old.*CudaBackend\(device=1\)"), (2, "there is no GPU 2: CUDA shows 0")):
             with pytest.raises(BackendError, match=said):
                 CudaBackend(device=device, importer=lambda: cupy)
@@ -218,11 +224,11 @@ def test_one_of_two_gpus(reference):
             CudaBackend(device=device, importer=lambda: cupy)
 
 
-def test_a_slice_of_a_gpu(reference):
+def test_a_slice_of_a_gpu(small):
     with pretend(name="NVIDIA A100 MIG 1g.5gb", compute_capability=(8, 0), multiprocessors=14, total_memory=5 << 30):
         backend = CudaBackend(importer=lambda: cupy)
         assert backend.describe() == "NVIDIA A100 MIG 1g.5gb (compute capability 8.0)"
-        assert differences(reference, run(backend)) == []
+        assert differences(small, steps_of(None, backend, STEPS)) == []
 
 
 def test_missing_cupy_is_a_sentence_with_a_pip_line():

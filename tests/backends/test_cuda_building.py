@@ -21,6 +21,7 @@ from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.errors import BackendError
 from tests.emulation import ORDERS, cupy, pretend, using
 from tests.emulation.device import used_bytes
+from tests.helpers.long_checks import every
 from tests.helpers.runs import emulated
 
 DT, BLOCK = 0.1, 1000
@@ -120,7 +121,7 @@ def outcome(backend):
         return [*before, sim.data[spikes].times, sim.data[spikes].ids, *weights]
 
 
-@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("lazy", every(2, [True, False]))
 def test_runs_of_networks_built_on_the_gpu_are_those_of_numpy(lazy):
     with using(lazy=lazy, order=ORDERS["backward"]):
         found = outcome(emulated())

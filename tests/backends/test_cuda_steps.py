@@ -8,14 +8,15 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.cuda.session import GRAPH_STEPS
 from gpusyn.errors import BackendError
-from gpusyn.simulation import simulator
+from gpusyn.simulation import running
 from tests.emulation import cupy, launches, pretend, using
 from tests.emulation.compile import Kernel
 from tests.emulation.device import calls
 from tests.emulation.registers import most_threads
 from tests.helpers.hand_made import SINGLE, make
 from tests.helpers.runs import differences, emulated, outcome
-from tests.helpers.sanitized_network import describe
+from tests.helpers.sanitized_network import by_numpy, describe
+from tests.helpers.small_network import simulator, steps_of
 
 DT = 0.1
 
@@ -91,13 +92,11 @@ STEPS = 41  # one graph of each length
 
 @pytest.fixture(scope="module")
 def reference():
-    with gs.Simulator(describe(), dt=DT, seed=3, backend="numpy") as sim:
-        sim.step(STEPS)
-        return outcome(sim)
+    return by_numpy(STEPS)
 
 
-def test_an_error_during_a_capture_is_told_and_the_session_goes_on(reference, monkeypatch):
-    with gs.Simulator(describe(), dt=DT, seed=3, backend=emulated()) as sim:
+def test_an_error_during_a_capture_is_told_and_the_session_goes_on():
+    with simulator(emulated()) as sim:
         sim.step(1)
         with (
             pretend(capture_error=2),
@@ -118,7 +117,7 @@ def test_an_error_during_a_capture_is_told_and_the_session_goes_on(reference, mo
         session._calls[1] = call
         sim.reset()
         sim.step(STEPS)
-        assert differences(reference, outcome(sim)) == []
+        assert differences(steps_of(None, "numpy", STEPS), outcome(sim)) == []
 
 
 # ---- the host ----
@@ -129,7 +128,7 @@ MOST_CALLS = {"1 k": 80, "77 k": 330, "1 M": 330}  # launches, graph launches, c
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_host_is_asked_seldom(size, nothing_runs, monkeypatch):
-    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
+    monkeypatch.setattr(running, "CHUNK_SECONDS", math.inf)  # chunks begin small, and are small while they are slow
     net = gs.Network()
     cells = net.population("cells", SIZES[size], gs.LIF(), receptors=[gs.AMPA()])
     net.connect(cells[:100], cells[:100], gs.OneToOne(), receptor="AMPA", weight=1.0, delay=1.5)
@@ -169,7 +168,7 @@ def test_events_of_gates_stay_on_the_device():
 
 
 def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
-    monkeypatch.setattr(simulator, "CHUNK_SECONDS", math.inf)
+    monkeypatch.setattr(running, "CHUNK_SECONDS", math.inf)
     events = []
     net = gs.Network()
     net.record(net.population("noise", 20, gs.PoissonSource(rate=5000.0)), "spikes")
@@ -187,7 +186,7 @@ def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
             return read(name, start, stop, after)
 
         session.run, session.read = noted_run, noted_read
-        sim._chunk = 16
+        sim._running._chunk = 16
         sim.step(64)
     assert events == ["run", "run", "read", "run", "read", "run", "read", "read"]
 

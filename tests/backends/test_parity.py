@@ -19,13 +19,16 @@ from gpusyn import connectivity
 from gpusyn.network.inputs import NetworkInputs
 from gpusyn.neurons import NEURONS
 from tests.emulation import ORDERS, check_guards, pretend, using
+from tests.helpers.drafts import OF_DELTAS
 from tests.helpers.networks import EVERYTHING, KINETICS, MODELS, RULES, Case, stored
 from tests.helpers.runs import Outcome, backend_named, cpu, cuda, differences, emulated, play
 from tests.helpers.stars import OF_STARS
 from tests.helpers.strategies import cases
+from tests.helpers.thresholds import OF_THRESHOLDS
 
 BATCHES, NETWORKS, SOME = 8, 56, 4  # networks in each batch, and in the part of one that the default suite compares
-STARS = 2  # networks of the default suite in which some cells have dendrites
+# Networks of the default suite in which some cells have dendrites, V of some jumps, or the threshold of some changes.
+STARS, DELTAS, THRESHOLDS = 2, 2, 2
 OPTIMISED, FURTHER, FIRST = 0, (1, 3), 2  # batches of the long checks, and that of the default suite
 BLOCKS = (32, 64, 96, 128, 256)
 WAYS = {f"block {b}" for b in BLOCKS} | {f"order {o}" for o in ORDERS} | {"flush True", "flush False"}
@@ -87,10 +90,10 @@ class Play(NamedTuple):
         return self.case.tags | ways
 
 
-def plays(*, dendrites: bool = False) -> st.SearchStrategy[Play]:
-    """Drawn networks, some cells of which may have dendrites, and how to play them."""
+def plays(**more: bool) -> st.SearchStrategy[Play]:
+    """Drawn networks, some cells of which may have dendrites or a V that jumps, and how to play them."""
     workers, blocks = st.sampled_from([1, 2, 3, 7]), st.sampled_from(BLOCKS)
-    return st.builds(Play, cases(dendrites=dendrites), workers, how_to_cut, blocks, launches, how_to_cut)
+    return st.builds(Play, cases(**more), workers, how_to_cut, blocks, launches, how_to_cut)
 
 
 def compare(play_: Play) -> bool:
@@ -108,12 +111,12 @@ def compare(play_: Play) -> bool:
     return spikes_of_neurons(case, reference) > 0
 
 
-def for_each(batch: int, use: Callable[[Play], object], networks: int = NETWORKS, *, dendrites: bool = False) -> None:
+def for_each(batch: int, use: Callable[[Play], object], networks: int = NETWORKS, **more: bool) -> None:
     """Draw the networks of a batch, the same in every run, and use each."""
 
     @seed(batch)
     @settings(PROFILE, max_examples=networks)
-    @given(plays(dendrites=dendrites))
+    @given(plays(**more))
     def draw(drawn):
         use(drawn)
 
@@ -125,7 +128,8 @@ def test_everything_that_there_is_is_drawn():
     assert set(gs.kinetics.__all__) - {"Kinetics"} == set(KINETICS)
     inputs = {name for name in vars(NetworkInputs) if not name.startswith("_")}
     assert inputs == {"drive", "inject", "clamp", "infuse"}
-    assert set(NEURONS) - set(MODELS) == {"LIF", "PoissonSource", "SpikeSource"}, "see tests/helpers/neuron_models.py"
+    others = {"LIF", "GLIF", "PoissonSource", "GammaSource", "SpikeSource"}  # GLIF: tests/helpers/thresholds.py
+    assert set(NEURONS) - set(MODELS) == others, "see tests/helpers/neuron_models.py"
 
 
 def check_batch(batch: int, networks: int = NETWORKS) -> None:
@@ -152,22 +156,36 @@ def test_drawn_cells_with_dendrites():
     for_each(FIRST, compare, STARS, dendrites=True)
 
 
+def test_drawn_cells_whose_v_jumps():
+    cpu(), emulated()
+    for_each(FIRST, compare, DELTAS, deltas=True)
+
+
+def test_drawn_cells_whose_threshold_changes():
+    cpu(), emulated()
+    for_each(FIRST, compare, THRESHOLDS, thresholds=True)
+
+
+OF_KINDS = {"dendrites": OF_STARS, "deltas": OF_DELTAS, "thresholds": OF_THRESHOLDS}
+
+
 @pytest.mark.fuzz
-def test_drawn_cells_with_dendrites_have_everything():
+@pytest.mark.parametrize(("kind", "everything"), OF_KINDS.items())
+def test_drawn_cells_of_a_kind_have_everything(kind, everything):
     """Networks are compared as long as they have something that is new."""
     cpu(), emulated()
     seen: set[str] = set()
 
     def use_what_is_new(drawn):
-        if not drawn.tags & OF_STARS <= seen:
+        if not drawn.tags & everything <= seen:
             compare(drawn)
             seen.update(drawn.tags)
 
     for batch in range(BATCHES):
-        if seen >= OF_STARS:
+        if seen >= everything:
             break
-        for_each(batch, use_what_is_new, dendrites=True)
-    assert not OF_STARS - seen
+        for_each(batch, use_what_is_new, **{kind: True})
+    assert not everything - seen
 
 
 @pytest.mark.compilers

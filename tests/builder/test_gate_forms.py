@@ -21,6 +21,7 @@ from tests.helpers.paths import ROOT
 
 EVERY = [Exponential(5.0), Alpha(3.0), DualExponential(2.0, 9.0), FirstOrder.AMPA(), Markov.NMDA(), GProtein(),
          Saturating(), Saturating(jump=True)]  # fmt: skip
+NO_GATE = gs.DeltaReceptor("delta").kinetics
 STEP = GateStep(0.1, "float64", 1, "here")
 STRUCT = re.compile(r"^(?:template <int M> )?struct (\w+)([^{;]*) \{\n(.*?)^\};", re.M | re.S)
 KEEPERS = {**LUMPED, **SOURCE_GATES, **SYNAPSE_GATES}
@@ -78,13 +79,14 @@ def test_coefficients_are_as_many_as_the_structs_read(kinetics):
 
 
 def test_every_kinetics_has_a_record():
-    assert set(FORMS) == {kinetics.kind for kinetics in EVERY}
+    assert set(FORMS) == {kinetics.kind for kinetics in (*EVERY, NO_GATE)}
     assert {type(kinetics).__name__ for kinetics in EVERY} == set(gs.kinetics.__all__) - {"Kinetics"}
     assert {form.lumped.format(m=1) for form in FORMS.values()} | {"Unlumped"} == set(LUMPED) - {
         f"Pulsed<{m}>" for m in range(2, MOST_COMPONENTS + 1)
     }
     assert {form.source for form in FORMS.values()} - {None} == set(SOURCE_GATES)
-    assert {form.synapse for form in FORMS.values()} == set(SYNAPSE_GATES)
+    assert {form.synapse for form in FORMS.values()} - {None} == set(SYNAPSE_GATES)
+    assert form_of(NO_GATE).synapse is form_of(NO_GATE).source is None
 
 
 def test_no_code_asks_for_the_kind_of_a_kinetics():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
@@ -70,6 +71,9 @@ def every_kernel() -> list[gs.Network]:
     net.connect(noise, cells, gs.AllToAll(), receptor="GABA_B", weight=0.1)
     net.inject(cells, gs.Waveform([0.0, 10.0], [0.0, 100.0]))
     net.population("varied", 9, gs.PoissonSource(gs.Waveform([0.0], [[5.0] * 9])))
+    net.inject(cells[9:], gs.WhiteNoise(std=50.0))
+    squid = net.population("squid", 150, gs.HodgkinHuxley())
+    net.couple(cells + squid, squid, gs.FixedProbability(0.1), 0.5)
     net.infuse("MK-801", 1.0)
     net.record(cells[:7], "V", every=0.5)
     net.record(cells, "spikes")
@@ -102,7 +106,10 @@ def every_kernel() -> list[gs.Network]:
                      plasticity=gs.NMDAPlasticity())  # fmt: skip
     scaling = gs.HomeostaticScaling(5.0, 1e4, learns="AMPA")
     learning.connect(cells, cells, gs.FixedInDegree(9), **bounded, plasticity=scaling, name="scaled")
-    return [*nets, net, late, drawn, plastic, learning]
+    renewing = gs.Network()
+    renewing.population("gamma", 300, gs.GammaSource(np.linspace(0.0, 90.0, 300), shape=3.0))
+    renewing.population("dead", 40, gs.PoissonSource(gs.Waveform([0.0], [90.0]), dead_time=3.0))
+    return [*nets, net, late, drawn, plastic, learning, renewing]
 
 
 NETWORKS = every_kernel()

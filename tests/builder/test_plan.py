@@ -12,7 +12,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.fixed_point import Input, Width, choose_quantum, sufficient_width
-from gpusyn.builder.layout import same_ids
+from gpusyn.builder.layout import Description, same_ids
 from gpusyn.builder.placement import lay_out
 from gpusyn.kernels.arrays import SYNAPTIC
 from gpusyn.neurons.sources import poisson_cap
@@ -335,7 +335,7 @@ def test_ids_have_31_bits():
     # stand-ins: real populations of this size would hold 16 GB of ids
     parts = {"model": gs.PoissonSource(1.0), "receptors": (), "compartments": ()}
     many, as_many = (SimpleNamespace(name=x, size=2**30, **parts) for x in "ab")
-    nothing = {key: {} for key in ("projections", "drives", "injections", "clamps", "infusions", "recorders")}
+    nothing = {kind: {} for kind in Description._fields if kind != "populations"}
     net = SimpleNamespace(populations={"a": many, "b": as_many}, **nothing)
     with pytest.raises(gs.ParameterError, match="has 2147483648 neurons, but ids have 31 bits"):
         lay_out(net, DT, "single")
@@ -416,7 +416,7 @@ def test_sums_of_weights_in_two_bytes_do_not_overflow(backend, bits):
     """Each of 256 events is rounded up to the next power of two, or nearly so."""
     net = burst(np.full(64, 1.0 - 2.0**-bits), sources=64, copies=4)
     with gs.Simulator(net, dt=DT, backend=backend, weights="compact") as sim:
-        assert (sim._layout.numbers.acc, sim._layout.numbers.weight) == ("int32", "int16")
+        assert (sim._compiled.layout.numbers.acc, sim._compiled.layout.numbers.weight) == ("int32", "int16")
         sim.step(7)
         assert -sim.data["current"]["I_syn"][-1, 0] == pytest.approx(256.0, rel=1e-4)
 
@@ -428,8 +428,8 @@ def test_sums_at_their_bound_do_not_overflow(backend, precision, sign):
     weight = sign * math.ldexp(units // 200, -9)
     net = burst(np.full(40, weight), w_max=abs(weight))
     with gs.Simulator(net, dt=DT, backend=backend, precision=precision) as sim:
-        quantum = sim._layout.populations["E"].sums[0].quantum
-        assert sim._layout.numbers.acc == {"single": "int32", "double": "int64"}[precision]
+        quantum = sim._compiled.layout.populations["E"].sums[0].quantum
+        assert sim._compiled.layout.numbers.acc == {"single": "int32", "double": "int64"}[precision]
         if precision == "single":
             assert quantum.exponent == -9
         sim.step(6)

@@ -30,11 +30,11 @@ def test_traces_are_counted_exactly_and_spikes_by_their_rates(options, precision
     plan = gs.plan(net, dt=DT, precision=precision)
     with gs.Simulator(net, dt=DT, precision=precision, backend="numpy") as sim:
         sim.run(80.0)
-        traces = sim._recordings.traces["traces"]
+        traces = sim._running.recordings.traces["traces"]
         held = sum(frame.nbytes for rows in traces.rows.values() for frame in rows)
         assert plan.recordings["traces"] == held
         for name, tolerance in (("noise", 0.1), ("listed", 0.0)):
-            log = sim._recordings.spikes[name]
+            log = sim._running.recordings.spikes[name]
             spikes = sum(a.nbytes for a in (*log.steps, *log.ids))
             assert plan.recordings[name] - log.position.nbytes == pytest.approx(spikes, rel=tolerance)
 

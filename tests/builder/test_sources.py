@@ -7,7 +7,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.kernels.spec import KERNELS
-from gpusyn.neurons.sources import Source, most_poisson_events
+from gpusyn.neurons.sources import most_poisson_events
 from tests.helpers.paths import ROOT
 
 DT = 0.1
@@ -19,6 +19,10 @@ class Noise(gs.PoissonSource):
 
 class Trains(gs.SpikeSource):
     """Listed spikes under another name."""
+
+
+class Regular(gs.GammaSource):
+    """Gamma intervals under another name."""
 
 
 def recorded(source):
@@ -33,7 +37,11 @@ def recorded(source):
 
 @pytest.mark.parametrize(
     ("kind", "other", "given"),
-    [(gs.PoissonSource, Noise, 800.0), (gs.SpikeSource, Trains, [[1.0, 2.5], [], [4.0, 4.0]])],
+    [
+        (gs.PoissonSource, Noise, 800.0),
+        (gs.SpikeSource, Trains, [[1.0, 2.5], [], [4.0, 4.0]]),
+        (gs.GammaSource, Regular, 800.0),
+    ],
 )
 def test_a_source_of_another_name_emits_the_same_spikes(kind, other, given):
     spikes = recorded(kind(given))
@@ -41,10 +49,16 @@ def test_a_source_of_another_name_emits_the_same_spikes(kind, other, given):
     assert np.array_equal(recorded(other(given)), spikes)
 
 
-@pytest.mark.parametrize("kind", Source.__subclasses__())
+@pytest.mark.parametrize("kind", [gs.PoissonSource, gs.GammaSource, gs.SpikeSource])
 def test_every_source_names_a_kernel(kind):
     assert kind.is_source
     assert kind.KERNEL in KERNELS
+
+
+def test_a_dead_time_needs_another_kernel():
+    assert gs.PoissonSource(5.0).kernel == "advance_poisson"
+    assert gs.PoissonSource(5.0, dead_time=0.0).kernel == "advance_poisson"
+    assert gs.PoissonSource(5.0, dead_time=1.0).kernel == gs.GammaSource(5.0).kernel == "advance_renewals"
 
 
 def test_sources_and_neurons_tell_how_many_events_a_step_may_have():
@@ -58,5 +72,5 @@ def test_sources_and_neurons_tell_how_many_events_a_step_may_have():
 def test_no_code_asks_for_the_name_of_a_source():
     for path in (ROOT / "gpusyn").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"[=!]= \"(Poisson|Spike)Source\"|\"(Poisson|Spike)Source\" in", text), path
+        assert not re.search(r"[=!]= \"(Poisson|Gamma|Spike)Source\"|\"(Poisson|Gamma|Spike)Source\" in", text), path
         assert not re.search(r"(hasattr|getattr)\(\w+, \"(rate|times|max_events)\"", text), path

@@ -52,7 +52,7 @@ def run(backend, other=None, *, before=False, downstream=False, largest=None, we
         net.connect(E, others, gs.FixedProbability(0.2), receptor="AMPA", weight=0.5)
     with gs.Simulator(net, dt=0.1, seed=2, backend=backend_named(backend), weights=weights) as sim:
         sim.step(80)
-        numbers = sim._layout.numbers
+        numbers = sim._compiled.layout.numbers
         found = {key: values for key, values in outcome(sim).items() if key.startswith(("spikes", "traces"))}
     return found, (numbers.acc, numbers.weight)
 

@@ -17,7 +17,7 @@ from tests.helpers.long_checks import every
 from tests.helpers.paths import ROOT
 from tests.helpers.runs import cpu
 
-COMMANDS = ["info", "demo", "run", "bench", "check", "repair"]
+COMMANDS = ["info", "demo", "run", "circuit", "bench", "check", "repair"]
 
 
 @pytest.fixture(autouse=True)

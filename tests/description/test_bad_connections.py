@@ -64,7 +64,7 @@ CONNECTIONS = [
     ),
     (
         ParameterError,
-        ["'AMPA' is a conductance in one", "I+C", "one by one"],
+        ["'AMPA' are in nS and pA", "I+C", "one by one"],
         lambda w: w.connect(post=w.I + w.C),
     ),
     (ArgumentError, ["Network.connect()", "needs weight="], lambda w: w.connect(weight=None)),

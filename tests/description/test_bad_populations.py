@@ -160,3 +160,12 @@ def test_populations(world, error, parts, call):
 
 def test_a_refused_population_leaves_the_network_as_it_was(world):
     refused_without_a_trace(world, POPULATIONS)
+
+
+def test_a_receptor_takes_no_name_but_those_of_its_own_variables():
+    """A current has no conductance, so that the leak of the neurons keeps its name."""
+    net = gs.Network()
+    cell = net.population("cell", 1, gs.LIF(g_L=12.0), receptors=[gs.CurrentReceptor("L", tau=2.0), gs.AMPA()])
+    assert [name for name in cell.variables if name != "Ca"] == ["V", "I_L", "g_AMPA", "I_AMPA"]
+    with gs.Simulator(net, backend="numpy") as sim:
+        assert sim.get(cell, "g_L") == [12.0]

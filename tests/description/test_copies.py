@@ -45,10 +45,11 @@ def objects(folder: Any) -> list[Any]:
     both = {"soma": [gs.GABA_A()], "apical": [gs.AMPA(), gs.NMDA()]}
     net.population("star", 3, star, receptors=both, V={"apical": -60.0}, calcium={"apical": gs.Calcium(30.0)})
     net.inject("star", 50.0, compartment="apical")
+    net.couple(cells, places, gs.FixedInDegree(2), gs.Uniform(0.1, 0.2))
     infusion, pair = net.infuse("ketamine", 10.0), net.record(cells, ["spikes", "V"], name="pair")
     made = [net, cells, cells[:3], places, listed, infusion, pair, *net.projections.values(), *net.recorders.values()]
     made += [part for each in net.populations.values() for part in (each.model, *each.receptors)]
-    made += [*net.drives.values(), *net.injections.values(), *net.clamps.values()]
+    made += [*net.couplings.values(), *net.drives.values(), *net.injections.values(), *net.clamps.values()]
     made += [
         gs.Uniform(0.0, 1.0), gs.Normal(0.0, 1.0), gs.LogNormal(1.0, 0.5), gs.Exponential(1.0), gs.Gamma(2.0, 1.0),
         gs.FixedProbability(0.1), gs.FixedInDegree(1), gs.FixedOutDegree(1), gs.FixedTotalNumber(1), gs.OneToOne(),
@@ -59,11 +60,14 @@ def objects(folder: Any) -> list[Any]:
         gs.Rectangle((-1.0, 0.0), (1.0, 2.0)), gs.Annulus(1.0, 2.0, anchor=(0.0, 1.0)), gs.Ellipse(2.0, 1.0),
         gs.kinetics.Exponential(2.0), gs.kinetics.Alpha(2.0), gs.kinetics.DualExponential(1.0, 2.0),
         gs.kinetics.FirstOrder.AMPA(), gs.kinetics.Markov.AMPA(), gs.CurrentReceptor("fast", tau=2.0),
+        gs.DeltaReceptor("delta", refractory="keep"),
         gs.QuantalRelease(n=5, p=0.5, cv=0.3), gs.TsodyksMarkram(U=[0.5, 0.2], tau_rec=gs.Uniform(100.0, 800.0)),
         gs.DopamineSTDP(gs.STDP(learns=gs.NMDA()), 1000.0, 200.0, modulator=listed),
         gs.CalciumSTDP.published("cortical slices", learns=gs.NMDA()), gs.HomeostaticScaling(5.0, 1e5),
         gs.Rewiring(every=500.0, prune_below=0.1, weight=gs.Uniform(0.2, 0.3)),
-        gs.Ratio("AMPA", 0.1), gs.Waveform([0.0, 1.0], [1.0, 2.0]), gs.PoissonSource(rate=5.0),
+        gs.Ratio("AMPA", 0.1), gs.Waveform([0.0, 1.0], [1.0, 2.0]),
+        gs.WhiteNoise(std=[1.0, 2.0]), gs.OrnsteinUhlenbeck(std=1.0, tau=2.0), gs.PoissonSource(rate=5.0),
+        gs.GammaSource(5.0, [1.0, 2.0]),
     ]  # fmt: skip
     with simulator("numpy", net) as sim:
         sim.run(5.0)

@@ -90,8 +90,13 @@ class TestReceptors:
         assert gs.CurrentReceptor("exc", tau=5.0, tau_rise=1.0).kinetics == gs.kinetics.DualExponential(1.0, 5.0)
         assert gs.CurrentReceptor("a", kinetics=gs.kinetics.Alpha(2.0)).kinetics.kind == "alpha"
 
+    def test_delta_receptor(self):
+        made = gs.DeltaReceptor("delta")
+        assert (made.name, made.kind, made.refractory, made.gating) == ("delta", "DeltaReceptor", "ignore", "auto")
+        assert (made.weight_unit, made.signed, made.is_current, made.E_rev) == ("mV", True, False, None)
+
     def test_registry_holds_each_kind_under_its_name(self):
-        assert set(RECEPTORS) == {"AMPA", "NMDA", "GABA_A", "GABA_B", "CurrentReceptor"}
+        assert set(RECEPTORS) == {"AMPA", "NMDA", "GABA_A", "GABA_B", "CurrentReceptor", "DeltaReceptor"}
         assert all(kind.__name__ == name for name, kind in RECEPTORS.items())
 
     def test_immutable(self):

@@ -14,6 +14,7 @@ from tests.helpers.small_network import describe, simulator
 CHANGES = {
     "population": lambda net, cells: net.population("more", 1, gs.LIF()),
     "connect": lambda net, cells: net.connect(cells, cells, gs.OneToOne(), receptor="AMPA", weight=1.0, name="more"),
+    "couple": lambda net, cells: net.couple(cells, cells, gs.AllToAll(), name="more"),
     "drive": lambda net, cells: net.drive(cells, "AMPA", rate=1.0, weight=1.0, name="more"),
     "inject": lambda net, cells: net.inject(cells, 100.0, name="more"),
     "clamp": lambda net, cells: net.clamp(cells[0], -60.0, name="more"),

@@ -12,8 +12,8 @@ from gpusyn.connectivity import (
     FixedOutDegree,
     FixedProbability,
     FixedTotalNumber,
+    distinct_pairs,
     fixed_degree,
-    total_number,
 )
 from gpusyn.connectivity.base import id_type
 from gpusyn.numerics import portable_math, sampling
@@ -274,7 +274,7 @@ def test_only_portable_arithmetic(rule, monkeypatch):
         monkeypatch.setattr(np, name, forbidden)
     # The number of draws made at a time comes from the machine's logarithm: other numbers change nothing.
     monkeypatch.setattr(sampling, "draws_needed", lambda count, n: count + 1)
-    for module in (fixed_degree, total_number):
+    for module in (fixed_degree, distinct_pairs):
         monkeypatch.setattr(module, "draws_needed", lambda count, n: count + 1)
     np.testing.assert_array_equal(rule.draw(30, 30, STREAM), expected)
     rule.max_in_degree(30, 30)

@@ -143,6 +143,17 @@ def set_gate(sim: gs.Simulator) -> None:
     sim.set(sim.net.populations["cells"], "g_GABA_A", 0.5)
 
 
+def set_noise(sim: gs.Simulator) -> None:
+    """Replace each kind of noise by the other."""
+    sim.set("white", gs.OrnsteinUhlenbeck(mean=30.0, std=90.0, tau=2.0))
+    sim.set("slow", gs.WhiteNoise(std=line(130, 0.0, 1.0), dt=0.3))
+
+
+def set_conductance(sim: gs.Simulator) -> None:
+    """Replace the conductances of gap junctions."""
+    sim.set("every", gs.Uniform(0.0, 0.3))
+
+
 def change(sim: gs.Simulator) -> None:
     """Replace weights and states."""
     count = len(sim.weights("plastic").pre)

@@ -25,7 +25,9 @@ from tests.digests.case import (
     nonlinear,
     receptors,
     record,
+    set_conductance,
     set_gate,
+    set_noise,
     set_states,
     start_over,
     without_calcium,
@@ -241,6 +243,63 @@ def inputs() -> gs.Network:
     net.inject(cells[::3], line(10, -50.0, 20.0), start=7.5, name="each")
     net.clamp(cells[27:], gs.Waveform([0.0, 30.0], [-80.0, 10.0], interpolation="linear"), name="moving")
     net.clamp(cells[[24, 26]], -40.0, name="held")
+    return net
+
+
+@case(40.0, seed=6)
+def renewals() -> gs.Network:
+    """Sources with gamma intervals and with dead times, with rates as numbers, arrays and waveforms."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    ramp = gs.Waveform([0.0, 15.0, 30.0], [20.0, 400.0, 50.0], interpolation="linear")
+    models = {
+        "regular": gs.GammaSource(90.0, shape=9.0),
+        "bursts": gs.GammaSource(ramp, shape=0.3),
+        "each": gs.GammaSource(line(12, 10.0, 30.0), shape=line(12, 0.5, 0.4)),
+        "dead": gs.PoissonSource(line(12, 20.0, 15.0), dead_time=3.0),
+        "changing": gs.PoissonSource(ramp, dead_time=2.05),
+        "dense": gs.GammaSource(2e4, shape=2.0, max_events=3),
+    }
+    for name, model in models.items():
+        sources = net.population(name, 12, model)
+        net.connect(sources, cells, gs.FixedProbability(0.3), receptor="AMPA", weight=0.4, delay=1.3)
+        net.record(sources, "spikes", name=f"spikes of {name}")
+    return net
+
+
+@case(30.0, seed=9, midway=set_noise)
+def noise() -> gs.Network:
+    """Both kinds of noise: for all and for each, with windows, into parts of populations and into dendrites."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    model = gs.Compartments(soma=gs.AdEx(I_e=300.0), dendrites={"apical": gs.Dendrite()})
+    stars = net.population("stars", 140, model, receptors={"apical": [gs.AMPA()]})
+    net.record(stars[100:], list(stars.variables), name="state of stars")
+    net.inject(cells + stars[5:], gs.WhiteNoise(mean=50.0, std=100.0, dt=0.5), name="white")
+    net.inject(cells[::3], gs.WhiteNoise(mean=line(10, -50.0, 10.0), std=line(10, 0.0, 20.0), dt=0.1), stop=20.0,
+               name="each")  # fmt: skip
+    net.inject(stars[3:133], gs.OrnsteinUhlenbeck(std=80.0, tau=5.0), start=3.0, compartment="apical", name="slow")
+    net.inject(stars, gs.OrnsteinUhlenbeck(mean=20.0, std=60.0, tau=line(140, 0.5, 0.1)), name="own")
+    return net
+
+
+@case(30.0, seed=10, midway=set_conductance)
+def gap_junctions() -> gs.Network:
+    """Gap junctions by every kind of rule, within and between populations of every neuron model."""
+    net = gs.Network()
+    models = [gs.LIF(I_e=250.0), gs.AdEx(I_e=700.0), gs.Izhikevich(C_m=50.0, I_e=500.0), gs.HodgkinHuxley(I_e=300.0)]
+    models.append(gs.Compartments(soma=gs.LIF(), dendrites={"apical": gs.Dendrite()}))
+    placed = {"V": line(30, -75.0, 0.5), "positions": line(30, 0.0, 1.0)[:, None]}
+    kinds = [[], [gs.AMPA()], [], [gs.AMPA()], {"soma": [gs.AMPA()]}]
+    made = [net.population(f"cells {n}", 30, models[n], receptors=kinds[n], **placed) for n in range(5)]
+    every = made[0] + made[1] + made[2] + made[3] + made[4]
+    net.couple(every, every, gs.FixedProbability(0.1), gs.Gamma(2.0, 0.1), name="every")
+    net.couple(made[0], made[1], gs.FixedInDegree(5), line(150, 0.1, 0.001))
+    net.couple(made[2][:20], made[2][10:], gs.FixedTotalNumber(90), 0.2)
+    net.couple(made[3][:-1], made[3][1:], gs.OneToOne(), 3.0)
+    net.couple(made[3], made[3], gs.DistanceDependent(sigma=3.0), 0.3)
+    net.couple(made[4], made[4], gs.FromArrays([0, 5, 9, 2], [5, 0, 2, 9]), 2.0)
+    record(net)
     return net
 
 

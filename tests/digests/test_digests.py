@@ -104,7 +104,12 @@ def test_every_neuron_model_occurs(populations):
 
 
 def test_neurons_occur_with_and_without_refractoriness_and_with_currents_alone(populations):
-    for model in public(gs.NeuronModel) - {"PoissonSource", "SpikeSource", "LIF"}:  # Compartments has t_ref of a soma
+    for model in public(gs.NeuronModel) - {
+        "PoissonSource",
+        "GammaSource",
+        "SpikeSource",
+        "LIF",
+    }:  # Compartments has t_ref of a soma
         pauses = [p.model.t_ref for p in populations if type(p.model).__name__ == model]
         assert any(min(t) == 0 < max(t) for t in pauses if not isinstance(t, float)), model
     alone = [p for p in populations if p.receptors and all(r.is_current for r in p.receptors)]
@@ -157,7 +162,8 @@ def test_every_form_of_weights_delays_and_inputs_occurs(networks):
     assert any(p.w_max for p in projections)
     timed = forms | {"Waveform"}
     assert names(d.rate for net in networks for d in net.drives.values()) == timed
-    assert names(i.current for net in networks for i in net.injections.values()) == timed
+    noise = {"WhiteNoise", "OrnsteinUhlenbeck"}
+    assert names(i.current for net in networks for i in net.injections.values()) == timed | noise
     assert names(c.V for net in networks for c in net.clamps.values()) == {"float", "Waveform"}
 
 

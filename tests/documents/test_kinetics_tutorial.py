@@ -58,8 +58,8 @@ MISTAKES = {
     "no record": (
         "numpy", RECORD, "enter(GateForm(", "print(GateForm(",
         "UnknownNameError: gate form of kinetics 'two_decays': no class of this name is known (known: g_protein, "
-        "exponential, alpha, dual, first_order, markov, saturating, jump); enter a GateForm of this kind in a file of "
-        "gpusyn/builder/gating/ (docs/adding_a_kinetics.md)",
+        "instantaneous, exponential, alpha, dual, first_order, markov, saturating, jump); enter a GateForm of this "
+        "kind in a file of gpusyn/builder/gating/ (docs/adding_a_kinetics.md)",
     ),
     "no twin of the synapse's gate": (
         "numpy", TWIN, "@synapse_gate\n", "",

@@ -58,7 +58,7 @@ def run(model, duration, *variables, dt=0.1, V=None, lab=LAB, inputs=lambda net,
 
 def test_every_neuron_model_has_a_record():
     """It is what brings a model into the tests here and into the drawn networks of test_parity.py."""
-    others = {"LIF", "PoissonSource", "SpikeSource"}
+    others = {"LIF", "GLIF", "PoissonSource", "GammaSource", "SpikeSource"}  # with tests of their own
     assert set(RECORDS) == set(NEURONS) - others, "add one to tests/helpers/neuron_models.py"
 
 

@@ -29,7 +29,7 @@ def other_network() -> gs.Network:
 
 
 class Files:
-    """A result file, a checkpoint and a SONATA circuit, which no call changes."""
+    """A result file, a checkpoint, a SONATA circuit and tables of one, which no call changes."""
 
     def __init__(self, folder: Path) -> None:
         net = gs.Network()
@@ -45,6 +45,10 @@ class Files:
         self.results, self.checkpoint = folder / "run.h5", folder / "state.h5"
         (folder / "circuit").mkdir()
         self.config = SmallCircuit(folder / "circuit").write()
+        self.cells, self.edges, self.spikes = (folder / f"{name}.csv" for name in ("cells", "edges", "spikes"))
+        self.cells.write_text("population size model_template\nE 4 nest:iaf_psc_exp\ninput 2 virtual\n")
+        self.edges.write_text("pre post pre_population post_population\n0 3 input E\n")
+        self.spikes.write_text("timestamps node_ids\n1.0 0\n")
 
 
 class Networks:
@@ -65,6 +69,7 @@ class Networks:
         self.drive = net.drive(self.E, "AMPA", rate=100.0, weight=1.0)
         self.injection = net.inject(self.I, 100.0)
         self.clamp = net.clamp(self.I[:1], -60.0)
+        self.coupling = net.couple(self.E, self.E + self.I, gs.FixedProbability(0.3))
         self.infusion = net.infuse("CNQX", 10.0, start=1.0, stop=5.0, wash_out=1.0)
         self.spike_recorder = net.record(self.E + self.I, "spikes")
         self.trace_recorder = net.record(self.E[:2], ["V", "g_AMPA"], every=0.5)

@@ -14,12 +14,19 @@ import gpusyn as gs
 from tests.helpers.choices import Choices
 from tests.helpers.neuron_models import RECORDS
 from tests.helpers.stars import SOMATA, star, star_options
+from tests.helpers.thresholds import threshold_cell
 
 MODELS = ("lumped", "gated", "currents", "mixed", *RECORDS)  # LIF with four sets of receptors, and all others
 DRUGGED = ("lumped", "lumped", "gated")  # those whose modules are compiled with a bath
 SATURATING = ("FirstOrder", "Markov", "Saturating", "GProtein")
 KINETICS = ("Exponential", "Alpha", "DualExponential", *SATURATING)
 TIMED = ("number", "array", "Waveform")
+#: Everything that drawn networks of cells whose V jumps must have hit, as tags of a case.
+OF_DELTAS = frozenset(
+    [f"jumping {model}" for model in SOMATA]
+    + [f"jumps {kind}" for kind in ("alone", "beside a current", "beside a conductance")]
+    + ["STDP", "TsodyksMarkram", "QuantalRelease", "Rewiring", "HomeostaticScaling", "procedural", "extreme weights"]
+)
 
 
 class Draft:
@@ -185,9 +192,19 @@ class Draft:
         self.tags.add(f"calcium {kind}")
         return None if kind == "default" else gs.Calcium(self.pick(0.001, 1e4, 20.0), self.number(1e-3, 1.0))
 
-    def neurons(self, name: str, mood: str, *, dendrites: bool = False) -> None:
-        model = self.pick(*(SOMATA if dendrites else self.models))
-        self.tags.add(f"{'soma' if dendrites else 'model'} {model}")
+    def deltas(self) -> list[Any]:
+        """Receptors that make V jump, alone or beside a current or a conductance."""
+        kind = self.pick("alone", "beside a current", "beside a conductance")
+        self.tags.add(f"jumps {kind}")
+        beside = {"alone": [], "beside a current": [gs.CurrentReceptor("fast", tau=3.0)]}.get(kind, [gs.AMPA()])
+        return [gs.DeltaReceptor("lost"), *beside, gs.DeltaReceptor("kept", refractory="keep")]
+
+    def neurons(
+        self, name: str, mood: str, *, dendrites: bool = False, deltas: bool = False, thresholds: bool = False
+    ) -> None:
+        model = self.pick(*(SOMATA if dendrites or deltas else ("lumped", "currents") if thresholds else self.models))
+        kind = "soma" if dendrites else "jumping" if deltas else "threshold with" if thresholds else "model"
+        self.tags.add(f"{kind} {model}")
         size = 140 if self.chance(6) else self.pick(1, 3, 8, 20, 33)
         if size > 128:
             self.tags.add("more than a chunk")
@@ -200,11 +217,17 @@ class Draft:
         if self.chance(30):
             current = current * self.numbers(0.7, 1.3, size)
         pause = 0.0 if mood == "all fire" else self.pick(0.0, self.dt, self.steps(1, 30))
-        cell = self.cell(model, rest, given | {"t_ref": pause, "I_e": current}, size)
+        given |= {"t_ref": pause, "I_e": current}
+        cell = threshold_cell(self, given, rest, size) if thresholds else self.cell(model, rest, given, size)
         start = gs.Uniform(rest - 5, rest + 13) if mood == "lively" else None
+        if thresholds and self.chance(30):
+            self.tags.add("threshold of a soma")
+            dendrites = True
         if dendrites:
             cell = star(self, cell, size)
             options = star_options(self, cell, start)
+        elif deltas:
+            options = {"receptors": self.deltas(), "V": start}
         else:
             options = {"receptors": self.receptors(model), "V": start, "calcium": self.calcium()}
         self.cells.append(self.populate(name, size, cell, **options))

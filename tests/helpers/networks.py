@@ -43,6 +43,7 @@ EVERYTHING = frozenset(
     + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
     + [f"{what} columns" for what in ("PoissonSource", "drive", "inject", "clamp")]
+    + ["noise WhiteNoise", "noise OrnsteinUhlenbeck", "noise of each"]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
     + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
     + ["calcium default", "calcium own", "infuse antagonist", "infuse modulator", "infuse blocker"]
@@ -63,8 +64,11 @@ EVERYTHING = frozenset(
         "HomeostaticScaling",
         "CalciumSTDP",
         "Rewiring",
+        "gap junctions",
         "axonal",
         "several events per step",
+        "GammaSource",
+        "dead_time",
         "max_events",
         "single",
         "double",
@@ -142,22 +146,22 @@ class Wiring(Draft):
         matrix = scipy.sparse.coo_array((np.ones(count), pairs), shape=(n, m))
         return gs.FromSparse(matrix), pre, post, count
 
-    def weight(self, current: bool, count: int | None) -> tuple[Any, float]:
+    def weight(self, receptor: Any, count: int | None) -> tuple[Any, float]:
         """A weight, and a size that none of its values exceeds."""
-        scale = self.pick(0.01, 1.0, 10.0) * (40.0 if current else 1.0)
+        scale, signed = self.pick(0.01, 1.0, 10.0) * (40.0 if receptor.is_current else 1.0), receptor.signed
         if self.chance(8):
             self.tags.add("extreme weights")
             scale = self.pick(1e-5, 1e6)
         kind = self.pick(*(VALUES if count is not None else ("number", "Distribution")))
         self.tags.add(f"weight {kind}")
-        sign = -1.0 if current and self.chance(30) else 1.0
+        sign = -1.0 if signed and self.chance(30) else 1.0
         if kind == "number":
             return sign * scale, scale
         if kind == "array":
             relative = self.numbers(0.0, 2.0, count)
             relative[:1] = 1.0  # if all are tiny, they look like siemens
             return sign * scale * relative, 2 * scale
-        if current:
+        if signed:
             return self.pick(gs.Normal(0.0, scale), gs.Uniform(-scale, scale)), 9 * scale
         drawn = self.pick(
             gs.Uniform(0.0, scale),
@@ -198,8 +202,8 @@ class Wiring(Draft):
             self.tags.add("autapses")
         weights, limits = {}, {}
         for receptor in receptors:
-            weights[receptor.name], limits[receptor.name] = self.weight(receptor.is_current, count)
-        if len(receptors) > 1 and receptors[0].is_current == receptors[1].is_current and self.chance(60):
+            weights[receptor.name], limits[receptor.name] = self.weight(receptor, count)
+        if len(receptors) > 1 and receptors[0].weight_unit == receptors[1].weight_unit and self.chance(60):
             factor = self.pick(0.0, 0.08, 2.0)
             weights[receptors[1].name] = gs.Ratio(receptors[0].name, factor)
             limits[receptors[1].name] = max(factor * limits[receptors[0].name], 1e-3)
@@ -308,6 +312,24 @@ class Wiring(Draft):
             self.lines.append(f"# {name} has {rewiring}")
             keep(self.net, dataclasses.replace(projection, plasticity=(*projection.plasticity, rewiring)))
 
+    def make_renewals(self) -> None:
+        """Give gamma intervals or a dead time to some of the Poisson sources, drawn by a generator of its own."""
+        own = np.random.default_rng((self.rng.bit_generator.seed_seq.entropy, 1))  # type: ignore[attr-defined]
+        for population in self.sources:
+            model, kind = population.model, own.choice(["gamma", "each", "dead", "Poisson"])
+            if not isinstance(model, gs.PoissonSource) or kind == "Poisson" or not model.rate_bound:
+                continue
+            if kind == "dead":
+                dead = round(float(own.choice([0.1, 0.6, 0.99])) * 1e3 / model.rate_bound, 9)
+                made: Any = gs.PoissonSource(model.rate, dead_time=dead, max_events=model.max_events)
+            else:
+                shapes = own.choice([0.1, 0.7, 1.0, 4.0, 900.0], population.size)
+                shape = shapes if kind == "each" else float(shapes[0])
+                made = gs.GammaSource(model.rate, shape, max_events=model.max_events)
+            self.tags.add("dead_time" if kind == "dead" else "GammaSource")
+            self.lines.append(f"# {population.name} is a {made}")
+            population._set(model=made)
+
     def one_by_one(self, projection: Any) -> bool:
         """Whether each synapse of a projection releases by itself."""
         return any(not getattr(one, "shared", False) for one in projection.plasticity)
@@ -319,7 +341,7 @@ class Wiring(Draft):
             own = [r for p in projection.post.populations for r in p.receptors]
             channels = [r for r in own if r.name == calcium]
             fit = all(r.kinetics.linear for r in own if r.name == learns) and not self.gated(projection)
-            fit &= all(not r.is_current and not EFFECTS[r.effect].STATES and not self.slowed(r) for r in channels)
+            fit &= all(not r.signed and not EFFECTS[r.effect].STATES and not self.slowed(r) for r in channels)
             if projection.procedural or projection.plasticity or not fit or not self.chance(70):
                 continue
             if not (high := self.largest(projection.weights[learns])):
@@ -395,6 +417,22 @@ class Wiring(Draft):
             for strategy, receptor in zip(choose_strategies(population, *everything), population.receptors, strict=True)
         )
 
+    # ---- gap junctions ----
+    def couple(self, rng: np.random.Generator) -> None:
+        """Couple neurons of some populations, by numbers of their own, so far as a step can follow."""
+        if rng.random() > 0.3:
+            return
+        self.tags.add("gap junctions")
+        every = sum(self.cells[1:], self.cells[0])
+        cells = [every, self.cells[0], every[int(rng.integers(every.size)) :]]
+        C_m = min(np.min(getattr(v, "low", None) or v) for v in (p.model.values["C_m"] for p in self.cells))
+        most = 0.2 * float(C_m) / self.dt / every.size
+        for k in range(int(rng.integers(1, 3))):
+            A, B = (cells[int(rng.integers(len(cells)))] for _ in "AB")
+            rule = (gs.FixedProbability(0.3), gs.AllToAll())[int(rng.integers(2))]
+            g = (most, gs.Uniform(0.0, most))[int(rng.integers(2))]
+            self.add("couple", A, B, rule, g, name=f"g{k}")
+
     # ---- inputs ----
     def drive(self, index: int) -> None:
         cell = self.pick(*self.cells)
@@ -435,6 +473,27 @@ class Wiring(Draft):
         current = self.timed("inject", -300.0, 900.0, target.size)
         self.add("inject", target, current, name=f"i{index}", **part_of(self, target, "inject into"), **self.window())
 
+    def fluctuate(self) -> None:
+        """Noise into some compartments; it has a generator of its own, so that other choices stay as they are."""
+        own = np.random.default_rng([len(self.lines), *map(len, self.lines)])
+        for k in range(int(own.integers(0, 3))):
+            cell = self.cells[int(own.integers(len(self.cells)))]
+            target = (cell, cell[:: int(own.integers(1, 4))], cell[cell.size // 2 :])[int(own.integers(3))]
+            each = own.random() < 0.3
+            std = np.round(own.uniform(0.0, 300.0, target.size), 3) if each else float(own.integers(0, 300))
+            mean = float(own.integers(-50, 50))
+            kind = ("WhiteNoise", "OrnsteinUhlenbeck")[int(own.integers(2))]
+            self.tags |= {f"noise {kind}"} | ({"noise of each"} if each else set())
+            if kind == "WhiteNoise":
+                noise: Any = gs.WhiteNoise(mean, std=std, dt=int(own.integers(1, 9)) * self.dt)
+            else:
+                noise = gs.OrnsteinUhlenbeck(mean, std=std, tau=float(own.integers(1, 90)) / 10.0)
+            start = int(own.integers(0, 9)) * self.dt
+            when = {"start": start, "stop": start + 20 * self.dt} if own.random() < 0.4 else {}
+            names = [compartment.name for compartment in cell.compartments]
+            place = {"compartment": names[int(own.integers(len(names)))]} if len(names) > 1 else {}
+            self.add("inject", target, noise, name=f"noise{k}", **place, **when)
+
     def clamp(self) -> None:
         cell = self.pick(*self.cells)
         target = cell[int(self.rng.integers(cell.size)) :]
@@ -451,8 +510,18 @@ class Wiring(Draft):
         self.add("record", sum(order[1:], order[0]), "spikes", name="spikes")
 
 
-def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = False) -> Case:
-    """A network that most often spikes, run for a number of steps between two bounds; some cells may have dendrites."""
+def draw_case(
+    choices: Choices,
+    steps: tuple[int, int],
+    *,
+    dendrites: bool = False,
+    deltas: bool = False,
+    thresholds: bool = False,
+) -> Case:
+    """A network that most often spikes, run for a number of steps between two bounds.
+
+    Some cells may have dendrites, V of some may jump, and the threshold of some may change.
+    """
     draft = Wiring(choices, choices.one_of([0.1, 0.25]))
     mood = choices.one_of(["lively"] * 8 + ["quiet", "all fire"])
     draft.tags.add(mood)
@@ -460,6 +529,10 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.neurons(f"n{k}", mood)
     for k in range(choices.whole(1, 2) if dendrites else 0):
         draft.neurons(f"star{k}", mood, dendrites=True)
+    for k in range(choices.whole(1, 2) if deltas else 0):
+        draft.neurons(f"jumper{k}", mood, deltas=True)
+    for k in range(choices.whole(1, 2) if thresholds else 0):
+        draft.neurons(f"adapting{k}", mood, thresholds=True)
     for k in range(choices.whole(0, 2)):
         draft.source(f"s{k}")
     for k in range(choices.whole(0, 4)):
@@ -472,6 +545,7 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
         draft.inject(k)
     if draft.chance(25):
         draft.clamp()
+    draft.fluctuate()
     draft.draw_again()
     draft.record()
     precision = choices.one_of(["single", "single", "double"])
@@ -483,6 +557,8 @@ def draw_case(choices: Choices, steps: tuple[int, int], *, dendrites: bool = Fal
     draft.make_calcium()
     draft.make_scaled()
     draft.make_rewired()
+    draft.couple(np.random.default_rng([seed % 1000, 15]))
+    draft.make_renewals()
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

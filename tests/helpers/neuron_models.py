@@ -1,6 +1,6 @@
 """One record for each neuron model: all that the parametrised tests need to know of it.
 
-LIF has none: it is solved exactly, and has tests of its own.
+LIF and GLIF have none: they are solved exactly, and have tests of their own.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def interfere(sim: gs.Simulator) -> None:
     strategies = sim.plan.layout.populations[population.name].strategies
     lumped = [r for r, s in zip(population.receptors, strategies, strict=True) if s.owner == "target"]
     for receptor in lumped:
-        if not receptor.is_current:
+        if not receptor.signed:
             sim.set(population, f"g_{receptor.name}", 0.25)
         if receptor.kinetics.kind in ("alpha", "dual"):
             sim.set(population, f"h_{receptor.name}", np.linspace(0.0, 1.0, population.size))
@@ -150,11 +150,17 @@ def change_inputs(sim: gs.Simulator) -> None:
         return (0.75 * high, wave, np.linspace(0.0, high, size))[k % 3]
 
     for k, (name, injection) in enumerate(sim.net.injections.items()):
+        if isinstance(injection.current, (gs.WhiteNoise, gs.OrnsteinUhlenbeck)):
+            stds = np.linspace(0.0, 90.0, injection.target.size)
+            sim.set(name, (gs.OrnsteinUhlenbeck(20.0, std=stds, tau=3.0), gs.WhiteNoise(std=60.0, dt=2 * dt))[k % 2])
+            continue
         sim.set(name, value(k + int(isinstance(sim.get(name), float)), 150.0, injection.target.size))
     for k, (name, drive) in enumerate(sim.net.drives.items()):
         sim.set(name, rate=value(k + 1, drive.rate_max, drive.target.size))
         if k % 2:
             sim.set(name, weight=0.5 * np.asarray(sim.get(name, "weight")))
+    for name in sim.net.couplings:
+        sim.set(name, 0.5 * sim.get(name))
     for k, name in enumerate(sim.net.clamps):
         sim.set(name, (-62.0, gs.Waveform([now, now + 3 * dt], [-60.0, -40.0]))[k % 2])
     for k, population in enumerate(p for p in sim.net.populations.values() if p.is_source):

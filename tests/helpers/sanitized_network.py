@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 import gpusyn as gs
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.kernels.spec import KERNELS
 from tests.emulation import ORDERS, cupy, using
+from tests.helpers.runs import Outcome, outcome
 
 DT = 0.1
 
@@ -31,6 +34,7 @@ def describe() -> gs.Network:
     C = net.population("C", 20, gs.LIF(I_e=3000.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
     noise = net.population("noise", 20, gs.PoissonSource(rate=5000.0))
     listed = net.population("listed", 3, gs.SpikeSource([[0.1, 0.1, 0.4], [], [0.3] * 6]))
+    renewals(net, E)
     contact = {"AMPA": gs.Uniform(0.0, 2.0), "NMDA": 0.5, "GABA_A": 0.2, "lumped": gs.Ratio("AMPA", 0.5), "each": 0.2}
     net.connect(E + noise, E, gs.FixedInDegree(12), weight=contact, delay=gs.Uniform(0.1, 0.6))
     net.connect(listed, E, gs.AllToAll(), weight={"GABA_A": 1.0, "lumped": 2.0}, delay=DT)
@@ -39,6 +43,9 @@ def describe() -> gs.Network:
     short_term(net, E, C, noise + listed)
     saturating(net, E + noise)
     branched(net, noise + listed)
+    fluctuating(net)
+    coupled(net)
+    jumping(net, noise + listed)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -54,6 +61,14 @@ def describe() -> gs.Network:
     net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
     net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
     return net
+
+
+def renewals(net: gs.Network, E: gs.Population) -> None:
+    """Sources with gamma intervals, whose rate changes, and with a dead time, of which one is never silent."""
+    gamma = gs.GammaSource(gs.Waveform([0.0, 0.5], [5000.0, 90_000.0]), shape=np.geomspace(0.1, 100.0, 130))
+    sources = net.population("gamma", 130, gamma)
+    sources += net.population("dead", 3, gs.PoissonSource([0.0, 900.0, 3000.0], dead_time=0.25))
+    net.connect(sources, E, gs.FixedProbability(0.1), receptor="lumped", weight=0.2, delay=DT)
 
 
 def short_term(net: gs.Network, E: gs.Population, C: gs.Population, sources: gs.Selection) -> None:
@@ -210,6 +225,38 @@ def branched(net: gs.Network, sources: gs.Selection) -> None:
         net.record(cells, list(cells.variables), name=f"branched {name}")
 
 
+def fluctuating(net: gs.Network) -> None:
+    """White noise and the Ornstein-Uhlenbeck process into a soma or a dendrite, for a time, of equal and other std."""
+    cells = net.population("F", 140, gs.LIF(I_e=200.0), receptors=[gs.CurrentReceptor("syn", tau=2.0)])
+    net.inject(cells[5:136], gs.WhiteNoise(mean=50.0, std=100.0, dt=0.3), start=0.2, stop=1.0)
+    net.inject(cells[::3], gs.OrnsteinUhlenbeck(mean=10.0, std=np.linspace(0.0, 90.0, 47), tau=0.5))
+    net.inject("B", gs.OrnsteinUhlenbeck(std=200.0, tau=2.0), compartment="apical")
+    net.record(cells, "V", name="fluctuating")
+
+
+def coupled(net: gs.Network) -> None:
+    """Gap junctions between cells of several models, with noise and without, and somas of cells with dendrites."""
+    squid = net.population("H", 9, gs.HodgkinHuxley(I_e=300.0), receptors=[gs.AMPA()], V=gs.Uniform(-80.0, -60.0))
+    cells = net.populations["F"] + net.populations["B"] + squid
+    net.couple(cells, cells, gs.FixedProbability(0.05), gs.Uniform(0.0, 1.0))
+    net.couple(squid[:5], squid[3:], gs.AllToAll(), 2.0)
+    net.record(squid, ["V", "m"], name="coupled")
+
+
+def jumping(net: gs.Network, sources: gs.Selection) -> None:
+    """Cells whose V spikes make jump, at the soma and at a dendrite; some are held when spikes arrive."""
+    both = [gs.DeltaReceptor("lost"), gs.DeltaReceptor("kept", refractory="keep")]
+    star = gs.Compartments(soma=gs.LIF(I_e=3000.0), dendrites={"apical": gs.Dendrite()})
+    cells = {
+        "J": net.population("J", 12, gs.LIF(I_e=3000.0), receptors=both),
+        "K": net.population("K", 12, star, receptors={"soma": both, "apical": both[:1]}),
+    }
+    for name, own in cells.items():
+        weight = {receptor.name: gs.Normal(0.0, 2.0) for receptor in own.receptors}
+        net.connect(sources, own, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
+        net.record(own, list(own.variables), name=f"jumping {name}")
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     net = describe()
@@ -223,9 +270,17 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T"):
+        for name in (*names, "branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K"):
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
+
+
+@functools.cache
+def by_numpy(steps: int) -> Outcome:
+    """Return everything that a run shows, as numpy computes it, which takes seconds."""
+    with gs.Simulator(describe(), dt=DT, seed=3, backend="numpy") as sim:
+        sim.step(steps)
+        return outcome(sim)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def nodes() -> str:
 
 def made_of(entry: Template) -> str:
     """What gpusyn makes of a template with its defaults."""
-    cell = entry.make({key: one.default for key, one in entry.parameters.items()})
+    given = {key: one.default for key, one in entry.parameters.items()}
+    cell = entry.make({key: math.nan if default is None else default for key, default in given.items()})
     receptors = [f"{type(one).__name__} `{one.name}` ({one.kinetics.kind})" for one in cell.receptors]
     model = type(cell.model).__name__
     return f"`gs.{model}`" + (f"; {', '.join(receptors)}" if receptors else "")

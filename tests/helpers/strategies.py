@@ -25,6 +25,6 @@ class Drawn:
 
 
 @st.composite
-def cases(draw: Any, steps: tuple[int, int] = (20, 80), *, dendrites: bool = False) -> Case:
-    """A network that most often spikes; some cells may have dendrites."""
-    return draw_case(Drawn(draw), steps, dendrites=dendrites)
+def cases(draw: Any, steps: tuple[int, int] = (20, 80), **kinds: bool) -> Case:
+    """A network that most often spikes; `kinds` of cells may be among them, as `draw_case` has them."""
+    return draw_case(Drawn(draw), steps, **kinds)

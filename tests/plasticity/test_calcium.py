@@ -10,7 +10,8 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.plasticity.calcium import PUBLISHED
-from tests.helpers.runs import cpu, differences, emulated, outcome
+from tests.helpers.long_checks import every
+from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome
 from tests.plasticity.calcium_loop import calcium, change_of_strength, course, distribution, occupancy
 from tests.plasticity.lab import Contact, conductance, forced, network, run, sources
 from tests.plasticity.plain_loops import Synapse
@@ -137,7 +138,9 @@ def test_spikes_deliver_the_weight_at_their_arrival():
     assert found.conductance[:, 0] == pytest.approx(conductance(delivered, 3000, DT), abs=1e-5)
 
 
-@pytest.mark.parametrize(("delay", "axonal"), [(30, 0), (30, 11), (7, 7), (1, 1)])
+@pytest.mark.parametrize(
+    ("delay", "axonal"), [(30, 11), (1, 1), *(pytest.param(*way, marks=pytest.mark.fuzz) for way in ((30, 0), (7, 7)))]
+)
 def test_calcium_of_a_synapse_is_a_sum_of_exponentials(delay, axonal, monkeypatch):
     """That of spikes which have reached it, however many have come since, and after weights were set."""
     monkeypatch.setattr("gpusyn.builder.plasticity.trains.LEAST_DEPTH", 1)
@@ -278,13 +281,13 @@ def test_new_weights_have_nothing_cut_off():
         assert sim.weights("p").weight == pytest.approx(np.full(120, 0.6), abs=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["numpy", cpu(1)])
+@pytest.mark.parametrize("backend", every(2, ["cpu", "numpy"]))
 def test_no_sum_of_a_weight_and_its_noise_exceeds_a_word(backend):
     """A largest weight just below a power of two is stored by the largest number, one at it by half of that."""
     rule, found = gs.CalciumSTDP(sigma=1000.0), []
     for w_max in (0.999, 1.0):
         net = paired({"p": rule}, LAGS, 4, 40, 0.5, w_max=w_max)
-        with gs.Simulator(net, dt=0.5, backend=backend) as sim:
+        with gs.Simulator(net, dt=0.5, backend=backend_named(backend)) as sim:
             sim.run(3640.0)
             found.append(sim.weights("p").weight / w_max)
     assert np.isin(found[1], [0.0, 1.0]).sum() > 60
@@ -321,7 +324,9 @@ def played(axonal, sigma, backend, precision, chunks, threads=None):
         return outcome(sim)
 
 
-@pytest.mark.parametrize(("axonal", "sigma", "precision"), [(0.4, 20.0, "double"), (1.0, 0.0, "single")])
+@pytest.mark.parametrize(
+    ("axonal", "sigma", "precision"), [(0.4, 20.0, "double"), pytest.param(1.0, 0.0, "single", marks=pytest.mark.fuzz)]
+)
 def test_no_bit_depends_on_the_backend_or_on_when_synapses_are_visited(axonal, sigma, precision, monkeypatch):
     monkeypatch.setattr("gpusyn.builder.plasticity.trains.LEAST_DEPTH", 1)  # all synapses are visited often
     expected = played(axonal, sigma, "numpy", precision, [200])

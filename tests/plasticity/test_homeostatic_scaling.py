@@ -173,7 +173,7 @@ def run(net, backend, precision="single", threads=None, parts=(STEPS,)):
         return outcome(sim)
 
 
-FURTHER = ("triplets", "inhibition", "quanta")
+FURTHER = ("triplets", "inhibition", "quanta", "pairs", "dopamine")
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ MIXED = {
     "quanta": [gs.QuantalRelease(5, 0.5, 0.3), RULES["powers"]],
 }
 CASES = [
-    ("powers", 0.5, "single"),
+    pytest.param("powers", 0.5, "single", marks=pytest.mark.fuzz),
     ("triplet", 1.0, "single"),
-    ("nearest", 0.0, "single"),
+    pytest.param("nearest", 0.0, "single", marks=pytest.mark.fuzz),
     ("shared", 0.5, "single"),
     ("each", 0.0, "double"),
     ("quanta", 0.0, "single"),

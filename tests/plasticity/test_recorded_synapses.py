@@ -352,7 +352,7 @@ def test_the_plan_counts_what_is_kept(file, tmp_path):
     with gs.Simulator(net, dt=DT, backend="numpy") as sim:
         sim.step(80)
         for name, synapses, samples in (("all", 81, 5), ("two", 2, 3)):
-            log = sim._recordings.synapses[name]
+            log = sim._running.recordings.synapses[name]
             held = sum(rows.nbytes for rows in log.rows["weight"])
             assert held == (0 if file else samples * synapses * 8)
             index = log.synapses.nbytes + sum(ids.nbytes for ids in log.pairs)

@@ -14,6 +14,7 @@ from gpusyn import plot
 from gpusyn.errors import ArgumentError, FileError, MissingDependencyError, ParameterError, UnknownNameError
 from gpusyn.plot import panels, spike_plots
 from gpusyn.results import SpikeData, TraceData, sample_times
+from tests.helpers.long_checks import pairs
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -179,8 +180,7 @@ def test_no_legend_lies_on_a_label_or_on_data(layout: str | None, spikes: SpikeD
         assert not any(box.overlaps(extent) for extent in drawn)
 
 
-@pytest.mark.parametrize("count", [1, 8, 20])
-@pytest.mark.parametrize("layout", [None, "constrained"])
+@pytest.mark.parametrize(("layout", "count"), pairs([None, "constrained"], [1, 8, 20]))
 def test_legends_are_no_wider_than_their_panels(layout: str | None, count: int, spikes: SpikeData) -> None:
     parts = [(f"layer {k} excitatory", 1, None) for k in range(count)]
     many = SpikeData(parts, spikes.times, spikes.ids % count, spikes.duration)

@@ -202,9 +202,9 @@ def test_a_list_that_has_grown_is_put_into_one_that_has_not(tmp_path):
     net.record(cells, "spikes")
     with forced("when due"):
         with gs.Simulator(net, backend="numpy", chunk_steps=1) as sim:
-            before = sim._spikes._size
+            before = sim._running.spikes._size
             sim.step(300)
-            assert sim._spikes._size > before
+            assert sim._running.spikes._size > before
             sim.save_checkpoint(tmp_path / "state.h5")
             sim.step(20)
             unbroken = outcome(sim)
@@ -281,9 +281,9 @@ def test_rewards_dendrites_and_compact_weights_go_on_in_another_trial(weights, p
 def test_everything_that_can_be_set_is_saved():
     """Whoever adds a stimulus that `sim.set` changes adds it to `gpusyn.simulation.checkpoint_inputs`, and here."""
     with simulator("numpy") as sim:
-        kinds = set(inputs_in_force(sim._state))
-    assert kinds == {"parameters", "injections", "clamps", "drives", "rates", "times", "draws"}
-    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Drive"}
+        kinds = set(inputs_in_force(sim._running.access))
+    assert kinds == {"parameters", "injections", "clamps", "couplings", "drives", "rates", "times", "draws"}
+    assert {kind.__name__ for kind in OF_STIMULUS} == {"Injection", "Clamp", "Coupling", "Drive"}
     assert set(OF_SOURCE.values()) == {"rate", "times"}
 
 
@@ -448,7 +448,7 @@ def test_a_simulation_does_not_change_the_description(seed):
     assert len(before) > 30
     with gs.Simulator(case.net, dt=case.dt, seed=case.seed, precision=case.precision, backend="numpy") as sim:
         sim.step(5)
-        assert described(sim._layout.net) == described(case.net) == before
+        assert described(sim._compiled.layout.net) == described(case.net) == before
     assert not any(" at 0x" in value for value in before.values())
     assert described(seeded_case(seed, STEPS).net) == before
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import random
 import signal
 import threading
@@ -50,6 +51,7 @@ def check_agreement(sim):
     assert np.all(sim.data["spikes"].times <= sim.time)
 
 
+@functools.cache
 def undisturbed(steps=STEPS):
     with simulator("numpy") as sim:
         sim.step(steps)

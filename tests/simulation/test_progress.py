@@ -8,7 +8,8 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.utils import progress
-from gpusyn.utils.progress import progress_bar
+from gpusyn.utils.progress import meanwhile, progress_bar
+from tests.helpers.runs import cpu
 
 
 def test_the_bar_is_a_widget_where_tqdm_has_one(monkeypatch):
@@ -40,6 +41,39 @@ def test_the_bar_is_tqdms(capsys):
     text = said(capsys, True)
     assert text.count("\r") >= 1
     assert "| 10/10 ms [" in text.split("\r")[-1]
+
+
+def test_the_bar_says_what_is_done_meanwhile(capsys):
+    """In the same line; within another bar it is the inner one that does."""
+    pytest.importorskip("tqdm")
+    with progress_bar(100, 0.1, True, doing="building") as advanced:
+        with meanwhile("compiling"):
+            pass
+        advanced(100)
+    with meanwhile("nothing"):  # there is no bar
+        pass
+    states = [one.partition(":")[0] for one in capsys.readouterr().err.split("\r") if one]
+    assert [one for one, before in zip(states, ["", *states], strict=False) if one != before] == [
+        "building", "compiling", "building"]  # fmt: skip
+
+
+def test_without_tqdm_a_line_says_so(caplog, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    for wanted in (True, None):
+        with progress_bar(100, 0.1, wanted, doing="building"), meanwhile("compiling kernels"):
+            pass
+    assert caplog.messages == ["building 10 ms; for a progress bar: pip install tqdm", "compiling kernels"]
+
+
+def test_building_says_when_kernels_are_compiled(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("tqdm")
+    monkeypatch.setenv("GPUSYN_CACHE", str(tmp_path))
+    for number in (1, 0):  # the second time, they are in the cache
+        with gs.Simulator(network(), backend=cpu(), progress=True):
+            pass
+        states = capsys.readouterr().err.split("\r")
+        assert any(one.startswith("compiling kernels: ") for one in states) == bool(number)
+        assert states[-1].startswith("building: 100%|")
 
 
 def test_more_than_was_expected_is_a_full_bar(capsys):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.long_checks import every
 
 DT = 0.1
 WINDOWS = [(0.0, None), (0.0, 9.9), (3.0, 7.2), (5.0, 5.1), (7.2, None), (14.9, 90.0), (15.0, None), (40.0, 50.0)]
@@ -90,11 +91,12 @@ def test_data_of_a_window_that_has_not_begun_are_warned_of(caplog):
         assert caplog.messages == []
 
 
-def test_files_hold_the_windows(tmp_path):
+@pytest.mark.parametrize("windows", every(2, [WINDOWS[1::2], WINDOWS[::2]]), ids=["some", "others"])
+def test_files_hold_the_windows(windows, tmp_path):
     """What is streamed and what is saved equals what is kept in memory, also while the windows are still open."""
     pytest.importorskip("h5py")
-    net, pairs = network(WINDOWS)
-    streamed_net, streamed_pairs = network(WINDOWS, file=tmp_path / "stream.h5")
+    net, pairs = network(windows)
+    streamed_net, streamed_pairs = network(windows, file=tmp_path / "stream.h5")
     with (
         gs.Simulator(net, dt=DT, backend="numpy", chunk_steps=37) as sim,
         gs.Simulator(streamed_net, dt=DT, backend="numpy", chunk_steps=37) as streaming,

@@ -123,7 +123,7 @@ def test_a_second_simulator_is_refused_before_anything_is_built(tmp_path, monkey
         with pytest.raises(FileError, match=r"run\.h5: a running simulation is writing it; close\(\)"):
             simulator("numpy", net)
     content = path.read_bytes()
-    monkeypatch.setattr("gpusyn.simulation.simulator.Compiled", None)  # whoever builds fails
+    monkeypatch.setattr("gpusyn.simulation.running.Compiled", None)  # whoever builds fails
     with pytest.raises(FileError, match=r"run\.h5: holds a recording already.*open_results.*overwrite=True"):
         simulator("numpy", net)
     assert path.read_bytes() == content
@@ -218,15 +218,13 @@ def test_a_reset_that_may_overwrite_begins_anew(tmp_path, named):
 def test_a_reset_to_another_trial_begins_another_file(tmp_path):
     with simulator("numpy", describe(file=tmp_path / "run-{trial}.h5")) as sim:
         sim.step(40)
-        sim._trial = 3
-        sim.reset()
+        sim.reset(trial=3)
         assert sorted(os.listdir(tmp_path)) == ["run-0.h5", "run-3.h5"]
         sim.step(30)
         with pytest.raises(FileError, match=r"run-3\.h5: holds this simulation up to 3 ms"):
             sim.reset()
-        sim._trial = 0
         with pytest.raises(FileError, match=r"run-0\.h5: holds a recording already"):
-            sim.reset()
+            sim.reset(trial=0)
         assert sim.time == 30 * DT
     assert check(tmp_path / "run-0.h5", 40).provenance["trial"] == 0
     other = gs.open_results(tmp_path / "run-3.h5")

@@ -73,7 +73,7 @@ def test_silent_chunks_leave_nothing_behind(backend):
     with gs.Simulator(net, dt=DT, backend=backend) as sim:
         for _ in range(20):
             sim.step(1)
-        assert len(sim._recordings.spikes["spikes"].steps) == 2
+        assert len(sim._running.recordings.spikes["spikes"].steps) == 2
         assert np.round(sim.data["spikes"].times, 9).tolist() == [0.5, 1.2]
 
 
@@ -82,7 +82,7 @@ def test_spikes_of_a_chunk_are_sorted_by_step_and_place():
     source = net.population("s", 3, gs.SpikeSource([[0.5], [0.5], []]))
     recorder = net.record(source[1:] + source[:1], "spikes", name="spikes")
     with gs.Simulator(net, dt=DT, backend="numpy") as sim:
-        log = SpikeLog(recorder, sim._layout)
+        log = SpikeLog(recorder, sim._compiled.layout)
     step, at = log.select(np.array([7, 7, 7, 9, 9, 9]), np.array([0, 2, 0, 1, 0, 2]))
     assert step.tolist() == [7, 7, 7, 9, 9, 9]
     assert at.tolist() == [1, 2, 2, 0, 1, 2]

@@ -117,7 +117,7 @@ def test_each_trial_has_its_file(tmp_path):
         with pytest.raises(gs.FileError):
             sim.reset(trial=2)
         assert sim.time > 0
-        assert sim._trial == 5
+        assert sim._running.recordings.provenance.trial == 5
     for trial in (2, 5):
         found = gs.open_results(tmp_path / f"run-{trial}.h5")
         alone = steps_of(describe(), "numpy", 40, trial=trial)

@@ -41,7 +41,7 @@ def break_everything(small) -> list[str]:
     small.models["E.json"] |= {"tau_n": 3.0, "V_th": -0.05}
     small.models["I.json"] |= {"C_m": -1.0, "Ca": 3.0}
     small.synapse_models["empty.json"] = {"tau": 1.0}
-    small.edge_types[2] = "2 * ei=='i' 2.04 -40.0 static_synapse absent.json"
+    small.edge_types[2] = "2 * ei=='i' 0.04 -40.0 static_synapse absent.json"
     small.input_edge_types = ["edge_type_id model_template weight_function", "7 bursting gaussianLL"]
     simulation = small.simulation
     simulation["conditions"] = {"v_init": "low"}
@@ -98,7 +98,7 @@ def test_damaged_files_of_nodes_hide_nothing_of_one_another(small):
 def test_a_time_step_that_cannot_be_read(small):
     """Nothing is said of delays and intervals, which nobody can judge."""
     small.simulation["run"]["dt"] = "0.1"
-    small.edge_types[1] = "1 * * 1.57 NULL static_synapse absent.json"
+    small.edge_types[1] = "1 * * 0.01 NULL static_synapse absent.json"
     small.simulation["inputs"]["hold"] = {"input_type": "voltage_clamp", "module": "seclamp", "voltage": -55.0,
                                           "delay": 0, "duration": 50, "node_set": "cells"}  # fmt: skip
     first, second = check_config(small.write()).problems
@@ -127,3 +127,53 @@ def test_outputs_that_a_run_would_not_replace(small):
     (problem,) = check_config(path).problems
     assert "spikes.h5: is there already" in problem
     assert check_config(path, out=small.folder / "elsewhere").problems == ()
+
+
+def faults(small, **inputs) -> list[str]:
+    """Return what a check says of these inputs, without the place in front of the keys."""
+    small.simulation["inputs"] = inputs
+    begin = f"{small.folder / 'simulation_config.json'}: "
+    return [problem.removeprefix(begin) for problem in check_config(small.write()).problems]
+
+
+def test_every_key_of_an_input_is_looked_at(small):
+    said = faults(
+        small,
+        step={"input_type": "current_clamp", "module": "IClamp", "amp": "x", "delay": [], "duration": None},
+        pulse={"input_type": "current_clamp", "module": "pulse", "amp_start": "x", "amp_end": "y", "width": "z",
+               "frequency": 5.0, "delay": -1.0, "duration": 0.0, "node_set": "cells"},
+        hold={"input_type": "spikes", "module": "seclamp", "amps": [1.0], "durations": "long", "node_set": "cells"},
+        levels={"input_type": "voltage_clamp", "module": "seclamp", "amps": [-0.07, -0.06], "durations": [5.0, 0.0],
+                "node_set": "cells"},
+        movie={"input_type": "movie", "module": "film"},
+        replay={"input_type": "spikes", "module": "replay", "delay": "x", "duration": "y", "node_set": "cells"},
+    )  # fmt: skip
+    beginnings = [
+        "inputs.step.node_set: missing", "inputs.step.amp: must be a finite", "inputs.step.delay: must be a finite",
+        "inputs.step.duration: missing",
+        "inputs.pulse.amp_start: must be", "inputs.pulse.width: must be", "inputs.pulse.amp_end: must be a finite",
+        "inputs.pulse.delay: must be >= 0 ms", "inputs.pulse.duration: must be above 0 ms",
+        'inputs.hold.input_type: "spikes" is not known', "inputs.hold.durations: must be",
+        "inputs.levels: looks like volts", "inputs.levels: looks like volts", "inputs.levels.durations: must be",
+        'inputs.movie.input_type: "movie"', 'inputs.movie.module: "film"', "inputs.movie.node_set: missing",
+        "inputs.replay.delay: must be", "inputs.replay.duration: must be", "inputs.replay.input_file: missing",
+    ]  # fmt: skip
+    assert [next((one for one in beginnings if fault.startswith(one)), fault) for fault in said] == beginnings
+
+
+def test_a_node_set_and_the_file_of_its_input(small):
+    small.input_times, small.input_ids = [-1.0, 2.0], [0, 77]
+    drive = small.simulation["inputs"]["drive"]
+    (small.folder / "other.h5").write_bytes(b"no spikes")
+    words = faults(small, drive=drive, other={**drive, "node_set": "nobody", "input_file": "other.h5"})
+    assert len(words) == 4
+    for word, problem in zip(["(got -1)", "77", "inputs.other.node_set", "other.h5"], words, strict=True):
+        assert word in problem
+
+
+def test_every_key_of_a_report_and_an_override_is_looked_at(small):
+    small.simulation["reports"] = {"x": {"module": "extracellular", "type": "summation", "variable_name": 3, "dt": "x"}}
+    small.simulation["connection_overrides"] = [{"modoverride": "Glu", "weight": -1, "delay": "x", "target": "all"}]
+    keys = ["module", "type", "cells", "variable_name", "dt", "modoverride", "delay", "source", "weight"]
+    problems = check_config(small.write()).problems
+    assert [next(key for key in keys if f".{key}: " in problem) for problem in problems] == keys

@@ -53,20 +53,37 @@ def test_a_sign_of_weights_that_have_one(small):
         built(small)
 
 
+def without_weights(small):
+    """Write the circuit without the weights of single edges in group 0, and return its configuration."""
+    config = read_config(small.write())
+    with h5py.File(config.edges[0].data, "a") as file:
+        del file["edges/cells_to_cells/0/syn_weight"]
+    return config
+
+
 def test_weight_and_delay_of_the_model(small):
+    small.synapse_models["strong.json"] = {"weight": 300.0, "delay": 2.5}
+    edges_of(small, "NULL NULL static_synapse strong.json")
+    model = build(without_weights(small))
+    excitatory = model.net.projections["cells_to_cells:ex"]
+    assert (excitatory.weights["ex"], excitatory.delay) == (300.0, 2.5)
+    assert not said(model, "dynamics_params is not used")
+
+
+def test_tables_overrule_the_model(small):
     small.synapse_models["strong.json"] = {"weight": 300.0, "delay": 2.5}
     edges_of(small, "1.5 NULL static_synapse strong.json")
     model = built(small)
     excitatory = model.net.projections["cells_to_cells:ex"]
-    assert (excitatory.weights["ex"], excitatory.delay) == (300.0, 2.5)
-    assert said(model, "weight of dynamics_params replaces that of the files for 4 edges")
-    assert said(model, "delay of dynamics_params replaces that of the files for 4 edges")
+    assert (excitatory.weights["ex"].tolist(), excitatory.delay) == ([160, 140, 120, 100], 1.5)
+    assert said(model, "weight of dynamics_params is not used for 4 edges, whose tables give another")
+    assert said(model, "delay of dynamics_params is not used for 4 edges, whose tables give another")
 
 
 def test_values_of_single_edges_overrule_those_of_the_model(small):
     small.synapse_models["strong.json"] = {"weight": 300.0}
     edges_of(small, "1.5 NULL static_synapse strong.json")
-    config = read_config(small.write())
+    config = without_weights(small)
     with h5py.File(config.edges[0].data, "a") as file:
         file["edges/cells_to_cells/0/dynamics_params/weight"] = [1.0, np.nan, 3.0, 4.0]
     assert build(config).net.projections["cells_to_cells:ex"].weights["ex"].tolist() == [4, 3, 300, 1]
@@ -100,7 +117,7 @@ def test_a_receptor_type(small, monkeypatch):
     [
         ({"tau_rec": 100.0}, ["empty.json: tau_rec", "static_synapse has no parameter 'tau_rec'", "sign"]),
         ({"weight": "100"}, ["empty.json: weight", "finite number"]),
-        ({"delay": 0.33}, ["cells_to_cells: delay", "multiple of dt"]),
+        ({"delay": "0.33"}, ["empty.json: delay", "finite number [ms]"]),
     ],
 )
 def test_wrong_models_of_edges(small, content, words):
@@ -182,7 +199,7 @@ def test_types_that_differ_become_projections_of_their_own(small):
 
 def test_models_that_gpusyn_does_not_have_are_refused_with_the_reason(small):
     edges_of(small, "1.5 NULL tsodyks_synapse NULL")
-    with pytest.raises(FileError, match=r"'tsodyks_synapse' is not in gpusyn: its resources are in three states"):
+    with pytest.raises(FileError, match=r"'tsodyks_synapse' is not in gpusyn: what it releases is in use for tau_psc"):
         built(small)
 
 

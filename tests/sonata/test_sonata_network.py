@@ -81,9 +81,23 @@ def test_missing_template_is_refused(small):
 
 
 def test_unknown_synapse_model_and_weight_function(small):
-    small.input_edge_types = ["edge_type_id model_template", "7 gap_junction"]
-    with pytest.raises(FileError, match=r"input_edge_types\.csv: model_template: 'gap_junction' is not known; known"):
+    small.input_edge_types = ["edge_type_id model_template", "7 bernoulli_synapse"]
+    refused = r"input_edge_types\.csv: model_template: 'bernoulli_synapse' is not known; known"
+    with pytest.raises(FileError, match=refused):
         built(small)
+
+
+@pytest.mark.parametrize("name", ["gap_junction", "nest:gap_junction"])
+def test_edges_that_are_gap_junctions_are_refused_with_the_way_to_couple(small, name):
+    small.input_edge_types = ["edge_type_id model_template", f"7 {name}"]
+    with pytest.raises(FileError, match=rf"'{name}' is not in gpusyn: a gap junction has no direction.*net\.couple\("):
+        built(small)
+
+
+@pytest.mark.parametrize("name", ["default_weight_fnc", "set_syn_weight", "wmax"])
+def test_weight_functions_that_change_nothing(small, name):
+    small.input_edge_types = ["edge_type_id model_template weight_function", f"7 static_synapse {name}"]
+    assert built(small).net.projections["inputs_to_cells:ex"].weights["ex"] == 2000.0
 
 
 def test_weight_functions_are_code(small):
@@ -175,7 +189,7 @@ def test_V_m_of_the_model_alone(small):
         ({"C_m": "250"}, ["E.json: C_m", "finite number [pF]"]),
         ({"V_th": -0.05}, ["E.json: V_th", "looks like volts", "-0.05"]),
         ({"V_reset": -40.0}, ["cells.h5: population 'cells'", "V_reset"]),
-        ({"t_ref": 2.03}, ["cells.h5: population 'cells'", "t_ref", "multiple of dt = 0.1"]),
+        ({"t_ref": -2.03}, ["cells.h5: population 'cells'", "t_ref", ">= 0"]),
     ],
 )
 def test_wrong_model_parameters(small, change, words):
@@ -197,10 +211,27 @@ def test_missing_models_folder(small):
         built(small)
 
 
-def test_delay_off_the_grid_is_refused(small):
-    small.edge_types[1] = "1 * * 1.57 NULL static_synapse NULL"
-    with pytest.raises(ParameterError, match=r"cells_cells\.h5: /edges/cells_to_cells: delay.*multiple of dt = 0\.1"):
+def test_delays_off_the_grid_are_taken_at_the_nearest_step(small):
+    """The later one of two, as in NEST."""
+    weights = {0: {"syn_weight": np.full(8, 5.0), "delay": [1.04, 1.05, 1.06, 1.15, 0.05, 0.06, 2.0, 1.57]}}
+    small.edge_groups = ([0] * 8, range(8), weights)
+    model = built(small)
+    (excitatory, _) = model.net.projections.values()
+    np.testing.assert_allclose(excitatory.delay, [1.0, 1.1, 1.1, 1.2, 0.1, 0.1, 2.0, 1.6], rtol=1e-12)
+    assert said(model.notes, "/edges/cells_to_cells: delay: 7 of 8 delays off the grid of dt = 0.1 ms; taken at")
+
+
+def test_delay_of_less_than_half_a_step_is_refused(small):
+    small.edge_types[1] = "1 * * 0.04 NULL static_synapse NULL"
+    with pytest.raises(ParameterError, match=r"cells_cells\.h5: /edges/cells_to_cells: delay.*got 0\.04"):
         built(small)
+
+
+def test_refractory_times_off_the_grid_are_taken_up_to_the_next_step(small):
+    small.models["E.json"]["t_ref"] = 2.01
+    model = built(small)
+    assert [part.population.model.t_ref for part in model.parts["cells"]] == [pytest.approx([2.1] * 4 + [2.0] * 2)]
+    assert said(model.notes, "population 'cells': t_ref: 4 of 6 off the grid of dt = 0.1 ms; taken up to the next")
 
 
 def test_delays_of_single_edges(small):

@@ -12,6 +12,7 @@ import gpusyn as gs
 from gpusyn.errors import ArgumentError, FileError, ParameterError
 from gpusyn.sonata import SYNAPSES, TEMPLATES, build, check_config, read_config, run_config
 from tests.helpers.sonata_circuit import SmallCircuit
+from tests.sonata.test_glif import ALLEN
 
 COMMON = {"E_L": -65.0, "t_ref": 1.0, "I_e": 10.0}
 
@@ -112,18 +113,46 @@ def test_izhikevich_without_synapses(small):
     assert (cells.V, model.parts["cells"][0].states) == (-65.0, {"u": -13.0})
 
 
-def test_synapses_of_izhikevich_are_refused(small):
-    with pytest.raises(FileError, match=r"cells_cells\.h5.*nest:izhikevich: a spike makes V .* jump by the weight"):
-        built(use(small, "nest:izhikevich"))
+@pytest.mark.parametrize(
+    ("template", "model"),
+    [("nest:iaf_psc_delta", "LIF"), ("nest:aeif_psc_delta", "AdEx"), ("nest:izhikevich", "Izhikevich")],
+)
+def test_neurons_whose_v_jumps(small, template, model):
+    """Weights of both signs are one projection, in mV."""
+    waits = {} if model == "Izhikevich" else {"refractory_input": False, "t_ref": 1.0}
+    cells = (net := built(use(small, template, I_e=10.0, **waits)).net).populations["cells"]
+    assert (cells.model.kind, [repr(one) for one in cells.receptors]) == (
+        model,
+        ["DeltaReceptor(name='delta', refractory='ignore')"],
+    )
+    projection = net.projections["cells_to_cells:delta"]
+    assert sorted(np.sign(projection.weights["delta"])) == [-1, -1, -1, 1, 1, 1, 1]
+    assert dict(projection.variables) == {"weight": "mV"}
+
+
+def test_what_waits_in_nest_is_refused(small):
+    with pytest.raises(FileError, match=r"E\.json: .*refractory_input: what waits .* decays in NEST.*set it to false"):
+        built(use(small, "nest:iaf_psc_delta", refractory_input=True))
+
+
+def test_edges_bring_jumps(small):
+    made = own(small, edges="gpusyn:DeltaReceptor", inputs="gpusyn:DeltaReceptor", neuron="gpusyn:LIF", t_ref=1.0)
+    made.edge_types[1] = "1 1.5 -20.0 gpusyn:DeltaReceptor empty.json"
+    net = built(made).net
+    cells, projection = net.populations["cells"], net.projections["cells_to_cells:DeltaReceptor"]
+    assert repr(cells.receptors[0]) == "DeltaReceptor(name='DeltaReceptor', refractory='ignore')"
+    assert projection.weights["DeltaReceptor"] == -20.0
 
 
 @pytest.mark.parametrize(
     "name, words",
     [
-        ("nest:iaf_psc_delta", ["is not in gpusyn: a spike makes V jump by the weight"]),
-        ("nest:iaf_psc_delta_ps", ["is not in gpusyn: a spike makes V jump"]),
-        ("nrn:IntFire1", ["is not in gpusyn: a spike makes V jump"]),
-        ("nest:glif_lif_asc_psc", ["is not in gpusyn: gpusyn has no GLIF neuron"]),
+        ("nest:iaf_psc_delta_ps", ["is not in gpusyn: its spikes are at times off the grid"]),
+        ("nrn:IntFire1", ["is not in gpusyn: it is a gs.LIF with a gs.DeltaReceptor, but edges"]),
+        ("nrn:IntFire2", ["is not in gpusyn: gpusyn has no neuron with its equations"]),
+        ("nest:glif_lif_asc", ["is not in gpusyn: of NEST's GLIF neurons it has those", "as nest:glif_psc"]),
+        ("nest:glif_cond", ["is not in gpusyn: of NEST's GLIF neurons it has those"]),
+        ("gpusyn:GLIF", ["is not in gpusyn: its parameters are in files of nest:glif_psc"]),
         ("nest:gif_cond_exp", ["is not known; known here"]),
         ("nest:iaf_psc_exp_htum", ["is not known; known here"]),
         ("nest:iaf_cond_beta", ["is not known; known here"]),
@@ -284,7 +313,18 @@ def test_every_template_of_nodes_is_built_from_its_defaults(small, tmp_path):
     for number, name in enumerate(TEMPLATES):
         made = SmallCircuit(tmp_path / str(number))
         made = own(made, neuron=name) if name.startswith("gpusyn:") or "izhi" in name else use(made, name)
+        if "glif" in name:
+            made = ported(made, name)
         assert check_config(made.write()).problems == (), name
+
+
+def ported(small, template):
+    """Let all edges end at the first port, and give Allen's templates one of Allen's files."""
+    small.synapse_models["port.json"] = {"receptor_type": 1}
+    lines = [line.replace("empty.json", "port.json") for line in small.edge_types]
+    small.edge_types = [line.replace("static_synapse NULL", "static_synapse port.json") for line in lines]
+    small.input_edge_types = ["edge_type_id model_template dynamics_params", "7 static_synapse port.json"]
+    return small if template == "nest:glif_psc" else use(small, template, **ALLEN)
 
 
 def test_every_template_of_edges_is_built_from_its_defaults(tmp_path):

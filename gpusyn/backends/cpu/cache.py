@@ -19,6 +19,7 @@ from pathlib import Path
 from gpusyn.backends.cpu import platforms
 from gpusyn.backends.cpu.compiler import Compiler, compile_text
 from gpusyn.errors import BackendError
+from gpusyn.utils.progress import COMPILING, meanwhile
 
 
 def cache_folder() -> Path:
@@ -68,7 +69,7 @@ def compile_libraries(
         missing = [name for name in texts if name not in found]
         for first in range(0, len(missing), at_once):
             some = missing[first : first + at_once]
-            with contextlib.ExitStack() as running:
+            with meanwhile(COMPILING), contextlib.ExitStack() as running:
                 made = {n: running.enter_context(_made(folder, keys[n], compiler, texts[n], n)) for n in some}
                 found |= {name: finished() for name, finished in made.items()}
         return found

@@ -10,6 +10,7 @@ from gpusyn.backends.cuda.detect import Device
 from gpusyn.backends.cuda.failures import cuda_errors
 from gpusyn.errors import BackendError
 from gpusyn.kernels.modules import Module
+from gpusyn.utils.progress import COMPILING, meanwhile
 
 OPTIONS = ("--std=c++17", "--fmad=false")  # no contraction, so that the bits are the same as elsewhere
 
@@ -58,7 +59,8 @@ class Gpu:
         """Return the compiled form of a kernel module; CuPy keeps it in its cache on disk."""
         made = self.cupy.RawModule(code=module.text, options=OPTIONS)
         try:
-            made.compile()
+            with meanwhile(COMPILING):
+                made.compile()
         except self.cupy.cuda.compiler.CompileException as error:
             raise BackendError(_compile_message(module, str(error))) from error
         return made

@@ -21,6 +21,7 @@ from gpusyn.backends.numpy.cells import (
     add_receptors,
     advance_calcium,
     bathe,
+    jumped,
     sample,
     valid,
 )
@@ -186,17 +187,19 @@ def advance_neurons(a: SimpleNamespace, prepared: Neurons) -> None:
         bathed = [bathe(a, r, cells.c, waves, step) for r in cells.receptors]
         timed = waves if chunk.has_waves else None
         begun, own = [c.V.copy() for c in cells.compartments], cells.own(prepared.model)
+        arrivals = Arrivals(due, following, shared)
         halfway = start_dendrites(cells, bathed, timed)
         free_v = _free_v(prepared.model, cells, own, bathed, timed, halfway)
-        reached, fires, sound = _threshold(prepared.model, cells, own, free_v, timed)
-        sound &= finish_dendrites(cells, bathed, timed, halfway)
-        ended = [reached, *(c.V for c in cells.dendrites)]
+        reached, end, fires, sound = _threshold(prepared.model, cells, own, bathed, arrivals, free_v, timed)
+        ended, dendrites_sound = finish_dendrites(cells, bathed, arrivals, timed, halfway)
+        cells.soma.V[:] = end
+        sound &= dendrites_sound
         if cells.soma.Ca is not None:
-            for k, (v, end) in enumerate(zip(begun, ended, strict=True)):
-                advance_calcium(cells, bathed, k, v.dtype.type(0.5) * (v + end))
+            for k, (v, last) in enumerate(zip(begun, [reached, *ended], strict=True)):
+                advance_calcium(cells, bathed, k, v.dtype.type(0.5) * (v + last))
         for b in bathed:
             r = b.receptor
-            r.kinetics.step(r.x, b.c, Arrivals(due, following, shared).since(r.input))
+            r.kinetics.step(r.x, b.c, arrivals.since(r.input))
             r.effect.follow(r.effect_x, cells.compartments[r.compartment].V, b.effect_c, b.Mg)
         if not sound.all():
             worst = now << 31 | (chunk.source + int(np.argmin(sound)))
@@ -222,27 +225,40 @@ def _free_v(
 
 
 def _threshold(
-    model: type[Neuron], cells: Cells, own: Any, free_v: Array, waves: Array | None
-) -> tuple[Array, Array, Array]:
-    """Set V, the states that follow it, and the refractory counters.
+    model: type[Neuron],
+    cells: Cells,
+    own: Any,
+    bathed: list[Bathed],
+    arrivals: Arrivals,
+    free_v: Array,
+    waves: Array | None,
+) -> tuple[Array, Array, Array, Array]:
+    """Set V as it is before it jumps, the states that follow it, and the refractory counters.
 
-    Return v before resets, a mask of the neurons that fire, and a mask of the neurons whose potential is valid.
+    Return v before jumps and resets, and after them; a mask of the neurons that fire, and a mask of the neurons whose
+    potential is valid.
     """
     c, refractory, holds = cells.head, cells.refractory, bool(model.RESET)
     V, clamp_wave = cells.soma.V, cells.soma.clamp_wave
     pausing = refractory > 0
-    reached = flush(np.where(pausing, V, free_v) if holds else free_v)
-    sound = valid(reached)  # checked before a reset could hide a fault
-    fires = ~pausing & (reached >= c.threshold)
+    held = pausing & holds
+    reached = flush(np.where(held, V, free_v))
+    end = jumped(bathed, 0, reached, held, arrivals)  # whatever follows v within the step sees it before
+    sound = valid(end)  # checked before a reset could hide a fault
+    model.adapt(cells.x, V, cells.soma.injected(waves), pausing, own)
+    fires = ~pausing & model.reaches(end, cells.x, c.threshold, own)
     if not holds:
-        fires &= ~(c.threshold <= V)
+        fires &= ~model.reaches(V, cells.x, c.threshold, own)
     counter = np.where(fires, c.refractory.astype(np.int32), np.where(pausing, refractory - 1, 0))
     if waves is not None:
         clamped = clamp_wave != 0
-        reached = np.where(clamped, flush(waves[clamp_wave] - c.rest), reached)
+        command = flush(waves[clamp_wave] - c.rest)
+        reached, end = (np.where(clamped, command, v) for v in (reached, end))
         fires = fires & ~clamped
         counter = np.where(clamped, 0, counter)
     model.follow(cells.x, V, reached, fires, own)
-    V[:] = np.where(fires, c.reset, reached) if holds else reached
+    resets = fires & holds
+    restarted = model.restart(V, c.reset, own) if holds else reached
+    V[:] = np.where(resets, restarted, reached)
     refractory[:] = counter
-    return reached, fires, sound
+    return reached, np.where(resets, restarted, end), fires, sound

@@ -23,6 +23,11 @@ class Sources(NamedTuple):
 
 def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
     """Join consecutive chunks of each population, up to a number."""
+    return Sources(joined_chunks(a), read_rows(a.drives, PoissonDrive))
+
+
+def joined_chunks(a: SimpleNamespace) -> list[SourceChunk]:
+    """Return the chunks of a kernel's sources; consecutive ones of a population are joined, up to a number."""
     joined: list[SourceChunk] = []
     for chunk in read_rows(a.chunks, SourceChunk, int(a.n_chunks)):
         last = joined[-1] if joined else None
@@ -34,7 +39,7 @@ def prepare_poisson(a: SimpleNamespace, signature: Signature | None) -> Sources:
             joined[-1] = last._replace(size=last.size + chunk.size)
         else:
             joined.append(chunk)
-    return Sources(joined, read_rows(a.drives, PoissonDrive))
+    return joined
 
 
 def advance_poisson(a: SimpleNamespace, prepared: Sources) -> None:

@@ -20,6 +20,7 @@ from gpusyn.backends.numpy import advance_gates as gates
 from gpusyn.backends.numpy import advance_modulators as modulators
 from gpusyn.backends.numpy import advance_neurons as neurons
 from gpusyn.backends.numpy import advance_releases as releases
+from gpusyn.backends.numpy import advance_renewals as renewals
 from gpusyn.backends.numpy import advance_sources as sources
 from gpusyn.backends.numpy import advance_spines as spines
 from gpusyn.backends.numpy import advance_synapses as synapses
@@ -28,6 +29,8 @@ from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.backends.numpy import find_influx as influx
 from gpusyn.backends.numpy import find_limits as limits
+from gpusyn.backends.numpy import gather_currents as currents
+from gpusyn.backends.numpy import junctions
 from gpusyn.backends.numpy import learn_weights as learning
 from gpusyn.backends.numpy import remember_gates as spine_gates
 from gpusyn.backends.numpy import remember_spikes as trains
@@ -53,8 +56,11 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 TWINS: dict[str, Twin] = {
     "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
     "find_limits": Twin(limits.prepare_limits, limits.find_limits),
+    "gather_potentials": Twin(junctions.prepare_potentials, junctions.gather_potentials),
+    "gather_currents": Twin(currents.prepare_currents, currents.gather_currents),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),
     "advance_lists": Twin(_nothing, sources.advance_lists),
+    "advance_renewals": Twin(renewals.prepare_renewals, renewals.advance_renewals),
     "deliver_changes": Twin(delivery.prepare_routes, delivery.deliver_changes),
     "deliver_spikes": Twin(delivery.prepare_delivery, delivery.deliver_spikes),
     "deliver_procedural": Twin(procedural.prepare_procedural, procedural.deliver_procedural),

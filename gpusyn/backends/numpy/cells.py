@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from gpusyn.backends.numpy.spikes import Step
 from gpusyn.equations.coefficients import read
 from gpusyn.equations.dendrites import DendriteCoefficients
 from gpusyn.equations.effects import Effect, Real
-from gpusyn.equations.kinetics.base import Lumped
+from gpusyn.equations.kinetics.base import Arrivals, Lumped
+from gpusyn.equations.kinetics.instantaneous import Instantaneous
 from gpusyn.equations.neurons import CalciumCoefficients, MembraneCoefficients, Neuron
 from gpusyn.kernels.records import Bath, Chunk, PoissonDrive, Ring
 from gpusyn.numerics.portable_math import flush
-from gpusyn.utils.typing import Array
+from gpusyn.utils.typing import Array, Bools
 
 LIMIT = 1e30  # a potential of larger magnitude, or not a number, is a fault
 HEAD = len(MembraneCoefficients._fields)  # number of the coefficients that every neuron has
@@ -170,6 +171,16 @@ def add_receptors(bathed: list[Bathed], compartment: int, v: Array, G: Real, D: 
         if r.compartment == compartment:
             G, D = r.effect.add(b.conductance(end=False), r.effect_x, v, b.effect_c, b.Mg, G, D)
     return G, D
+
+
+def jumped(bathed: list[Bathed], compartment: int, v: Array, held: Bools, arrivals: Arrivals) -> Array:
+    """Return v of a compartment after the jumps by what arrives at the end of the step; `held` are those held."""
+    for b in bathed:
+        r, effect = b.receptor, cast("Any", b.receptor.effect)
+        if r.compartment == compartment and isinstance(r.kinetics, Instantaneous):
+            arrived = r.kinetics.arrived(b.c, arrivals.since(r.input), v.dtype)
+            v = flush(v + effect.jump(arrived, held, r.effect_x))
+    return v
 
 
 def advance_calcium(cells: Cells, bathed: list[Bathed], compartment: int, v: Array) -> None:

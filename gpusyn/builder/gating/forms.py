@@ -51,9 +51,9 @@ class GateForm:
     target : callable
         Function of (kinetics, dt, quantum), and for linear kinetics of a factor of the decay, that returns its
         coefficients.
-    synapse : str
-        Struct that each synapse keeps under per-synapse gating.
-    each : callable
+    synapse : str or None
+        Struct that each synapse keeps under per-synapse gating; kinetics without a gate have none.
+    each : callable or None
         Function of (kinetics, step) that returns its coefficients.
     reason : str
         Reason for the place of the gates, as the plan prints it.
@@ -76,8 +76,8 @@ class GateForm:
     kind: str
     lumped: str
     target: Callable[..., Coefficients]
-    synapse: str
-    each: Callable[[Any, GateStep], Coefficients]
+    synapse: str | None
+    each: Callable[[Any, GateStep], Coefficients] | None
     reason: str
     source: str | None = None
     own: Callable[[Any, GateStep], Coefficients] | None = None
@@ -104,7 +104,8 @@ class GateForm:
 
     @property
     def synapse_gate(self) -> SynapseGate:
-        """Gate of the synapse."""
+        """Gate of the synapse; a receptor whose synapses could own a gate has kinetics with one."""
+        assert self.synapse is not None
         return SYNAPSE_GATES[self.synapse]
 
 
@@ -127,7 +128,8 @@ def enter(form: GateForm) -> GateForm:
     if form.kind in FORMS:
         raise ArgumentError(f"GateForm: kinetics of the kind {form.kind!r} have a form already; choose another kind=")
     LUMPED[form.lumped.format(m=1)]
-    SYNAPSE_GATES[form.synapse]
+    if form.synapse is not None:
+        SYNAPSE_GATES[form.synapse]
     if form.source is not None:
         SOURCE_GATES[form.source]
     FORMS[form.kind] = form
@@ -163,7 +165,7 @@ def target_coefficients(kinetics: Kinetics, dt: float, quantum: float, **more: A
     dt : float
         Time step (ms).
     quantum : float
-        Weight of one unit of the integer sums (nS or pA).
+        Weight of one unit of the integer sums (nS, pA or mV).
     **more
         ``slower=``, a factor of the decay of a linear kinetics.
     """
@@ -188,6 +190,7 @@ def source_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
 def synapse_coefficients(kinetics: Kinetics, step: GateStep) -> list[float]:
     """Return the coefficients of a synapse's gate, in the order of its struct."""
     form = form_of(kinetics)
+    assert form.each is not None
     return [float(x) for x in _flat(form, "each", form.each(kinetics, step), form.synapse_gate.C)]
 
 

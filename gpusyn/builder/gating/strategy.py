@@ -43,6 +43,8 @@ def _choose(receptor: Receptor, weights_change: bool) -> Strategy:
     if receptor.gating == "per-synapse":
         return Strategy(SYNAPSE, "per-synapse gates, as gating='per-synapse' asks")
     form = form_of(receptor.kinetics)
+    if not receptor.kinetics.lasts:
+        return Strategy(TARGET, f"event-driven, no gate: {form.reason}")
     if receptor.kinetics.linear:
         return Strategy(TARGET, f"event-driven, gate on the target neuron: {form.reason}")
     if weights_change and not form.weights_may_change:

@@ -12,7 +12,7 @@ from gpusyn.builder.layout import Bundle, GateSet, Layout, one_weight
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows.event_driven import sender_of
 from gpusyn.network.populations import Population
-from gpusyn.neurons.sources import PoissonSource, SpikeSource
+from gpusyn.neurons.sources import RateSource, SpikeSource
 
 FADING = 41.6  # time constants until a value is below 2^-60, and counts as zero
 
@@ -79,7 +79,7 @@ class Activity:
             each = model.times if isinstance(model.times, tuple) else (model.times,)
             events, last = sum(map(len, each)) / len(each), max((float(np.max(t)) for t in each if len(t)), default=1.0)
             return 1000.0 * events / last
-        if not isinstance(model, PoissonSource):
+        if not isinstance(model, RateSource):
             if isinstance(self._rates, Mapping):
                 return self._rates.get(population.name, usual_rate(model))
             if self._rates is not None:

@@ -1,4 +1,4 @@
-"""The work of `advance_neurons`, `advance_poisson` and `advance_lists` in one step."""
+"""The work of `advance_neurons`, `advance_poisson`, `advance_renewals` and `advance_lists` in one step."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.inputs.poisson import is_apart, own_rates
 from gpusyn.builder.layout import Group, Layout
 from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHUNK
+from gpusyn.neurons.sources import RENEWALS
+from gpusyn.parameters.noise import Noise
 
 _NEURON, _RECEPTOR, _EXPM1 = 90, 40, 45  # instructions of a neuron, of each receptor, and of a conductance's step
 _DENDRITE = 2 * (_EXPM1 + 15)  # of a dendrite, which takes half a step twice
-_PHILOX, _FOUR_LIMITS, _DRIVE = 130, 22, 30  # of a call for four elements, of four limits, of a drive
+PHILOX, _FOUR_LIMITS, _DRIVE = 130, 22, 30  # of a call for four elements, of four limits, of a drive
 _EXP, _TERM = 60, 40  # of an exponential in double precision, and of each limit: a division, and a sum
+_PASSES, _INTERVAL = 25, 2 * PHILOX + 400  # of a source without a spike, and of an interval that is drawn
 _CHAIN = 0.4  # part of a neuron's instructions that wait for one another
 
 
@@ -50,7 +54,7 @@ class _Drawn(NamedTuple):
     @property
     def instructions(self) -> float:
         """Instructions of warps that draw the counts."""
-        return self.size / WARP * (_PHILOX / 4 + _FOUR_LIMITS * self.fours + _DRIVE)
+        return self.size / WARP * (PHILOX / 4 + _FOUR_LIMITS * self.fours + _DRIVE)
 
 
 def neurons(given: Given) -> Work:
@@ -68,7 +72,7 @@ def neurons(given: Given) -> Work:
     each = _NEURON + _RECEPTOR * len(receptors) + (_EXPM1 if receptors else 0)
     each += _DENDRITE * group.signature.dendrites + _RECEPTOR * sum(r.compartment > 0 for r in receptors)
     drawn = sum(drive.instructions for drive in drives)
-    cycles = WAITS * (_CHAIN * each + (_PHILOX if drives else 0)) + WAITS * drawn * WARP / max(n, 1)
+    cycles = WAITS * (_CHAIN * each + (PHILOX if drives else 0)) + WAITS * drawn * WARP / max(n, 1)
     near = 4 + (2 if spikes else 0) + len(drives) / max(len(group.members), 1)
     elements = _cells(given, group, n) | _events(given, spikes) | {
         "drives": (sum(drive.chunks for drive in drives), 0),
@@ -126,7 +130,8 @@ def _samples(layout: Layout, names: set[str]) -> float:
 
 def _has_waves(layout: Layout, population: str) -> bool:
     """Return True if current, voltage or receptors of a population may change in time."""
-    given = [*layout.net.injections.values(), *layout.net.clamps.values()]
+    currents = [one for one in layout.net.injections.values() if not isinstance(one.current, Noise)]
+    given = [*currents, *layout.net.clamps.values()]
     named = any(part.population.name == population for one in given for part in one.target.parts)
     return named or bool(layout.net.infusions)
 
@@ -154,7 +159,7 @@ def poisson_sources(given: Given) -> Work:
     elements = _events(given, spikes) | {
         "chunks": (chunks, 0), "drives": (chunks, 0), "drive_limits": (sum(d.limits_read for d in drawn), 0),
     }  # fmt: skip
-    phase = Phase(chunks, near=6, cycles=WAITS * (_PHILOX + _FOUR_LIMITS))
+    phase = Phase(chunks, near=6, cycles=WAITS * (PHILOX + _FOUR_LIMITS))
     return given.work(elements, [phase], sum(d.instructions for d in drawn), atomics=spikes)
 
 
@@ -167,6 +172,26 @@ def found_limits(given: Given) -> Work:
     }  # fmt: skip
     phases = [Phase(one.size / WARP, near=2, cycles=WAITS * (_EXP + _TERM * one.words / one.size / 2)) for one in own]
     return given.work(elements, phases, (_EXP * n + _TERM * words / 2) / WARP)
+
+
+def renewal_sources(given: Given) -> Work:
+    """Return the work of `advance_renewals`."""
+    layout, counts, names = given.layout, given.counts, [p.population.name for p in given.layout.sources(RENEWALS)]
+    places = [layout.populations[name] for name in names]
+    n, spikes = counts["renewing sources"], sum(given.activity.spikes[name] for name in names)
+    rates: list[Any] = [place.population.model.rate for place in places]
+    advances = sum(
+        place.size if hasattr(rate, "__len__") else _chunks(place.size)
+        for place, rate in zip(places, rates, strict=True)
+    )
+    elements = _events(given, spikes) | {
+        "chunks": (counts["chunks"], 0), "renewals": (counts["chunks"], 0), "advances": (advances, 0),
+        "intervals": (len(RenewalCoefficients._fields) * spikes, 0), "waiting": (n, n),
+    }  # fmt: skip
+    # a warp draws while any of its sources has a spike
+    drawing = n / WARP * (1.0 - (1.0 - min(spikes / max(n, 1), 1.0)) ** WARP)
+    phase = Phase(counts["chunks"], near=7, cycles=WAITS * (_PASSES + _INTERVAL * min(spikes, 1.0)))
+    return given.work(elements, [phase], n / WARP * _PASSES + drawing * _INTERVAL, atomics=spikes)
 
 
 def listed_sources(given: Given) -> Work:

@@ -13,6 +13,7 @@ from gpusyn.builder.inputs.courses import Course, Places, StepTimes, Window, con
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.utils.typing import Array, Floats, Integers
@@ -87,6 +88,8 @@ class Injections:
         self._terms = [_term(one, self.wave[one.group][one.at] - first) for one in self._added]
 
     def _inject(self, injection: Injection) -> None:
+        if isinstance(injection.current, Noise):
+            return  # its currents are gathered
         dt = self.layout.dt
         when = window(injection, dt, f"Injection '{injection.name}'")
         offset = 0
@@ -154,8 +157,8 @@ class Injections:
 
     def replaced(self, injection: Injection) -> Injections:
         """Return the injections with another current of one of them."""
-        given = {**self.given, injection.name: injection}
-        if injection.name not in self._constants or isinstance(injection.current, Waveform):
+        given, is_noise = {**self.given, injection.name: injection}, isinstance(injection.current, Noise)
+        if isinstance(injection.current, Waveform) or not (injection.name in self._constants or is_noise):
             return Injections(self.layout, given, self.first)
         changed = copy.copy(self)  # the neurons, and the columns of other currents, stay as they are
         changed.given = given

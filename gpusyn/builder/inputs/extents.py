@@ -12,9 +12,13 @@ from gpusyn.builder.inputs.currents import clamp_columns
 from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.plasticity.modulators import modulator_columns
+from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
+from gpusyn.kernels.records import CHUNK
 from gpusyn.network.stimulus import Drive, Injection
+from gpusyn.neurons.sources import RENEWALS
 from gpusyn.numerics.poisson import pieces_of
+from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.waveform import Waveform
 
 
@@ -44,8 +48,23 @@ def wave_columns(layout: Layout) -> int:
     return 1 + shared + sum(map(clamp_columns, layout.net.clamps.values())) + currents
 
 
+def renewal_extents(layout: Layout, steps: int) -> Extents:
+    """Return the extents of the arrays of renewal processes, for chunks of `steps` steps."""
+    found: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources(RENEWALS)]
+    shapes = sum(np.size(model.shape) for model, _ in found)
+    return {
+        "chunks": sum(-(-size // CHUNK) for _, size in found),
+        "renewals": len(found),
+        "advances": sum(_sets(model.rate, size, steps) for model, size in found) + 1,
+        "renewal coefficients": len(RenewalCoefficients._fields) * shapes,
+        "renewing sources": sum(size for _, size in found),
+    }
+
+
 def _columns(injection: Injection, layout: Layout) -> int:
     """Return the number of columns that an injection needs in the waves if its neurons have no other current."""
+    if isinstance(injection.current, Noise):
+        return 0
     if isinstance(injection.current, Waveform):
         return injection.current.columns or len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):
@@ -63,8 +82,12 @@ def limit_extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
 
 def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
     """Return the words of the limits of a population: one set for all neurons, one for each, or one for each step."""
-    sets = size if is_apart(rate) else steps if isinstance(rate, Waveform) else 1
-    return 2 * pieces_of(largest).levels * sets
+    return 2 * pieces_of(largest).levels * _sets(rate, size, steps)
+
+
+def _sets(rate: Any, size: int, steps: int) -> int:
+    """Return of how many rates there are values: of one for all sources, one for each, or one for each step."""
+    return size if is_apart(rate) else steps if isinstance(rate, Waveform) else 1
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
+from gpusyn.builder.inputs.noise import NoiseTables
 from gpusyn.builder.inputs.poisson import LIMITS, PoissonTables
+from gpusyn.builder.inputs.renewals import RenewalTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
+from gpusyn.parameters.noise import Noise
 from gpusyn.utils.typing import Array
 
 SAMPLED = 1 << 14  # values that change in time, about so many of which the host samples at once
@@ -39,7 +43,7 @@ class InputTables:
         Drives in force.
     models : dict of str to Source
         Models in force of the populations of spike sources.
-    injections, clamps, bath, poisson, spike_lists
+    injections, noise, clamps, bath, poisson, renewals, spike_lists
         Tables of each kind of input.
     dose_columns : dict of OpenChannelBlocker to int
         Column of each blocker's dose.
@@ -64,7 +68,9 @@ class InputTables:
         self._modulators = modulator_columns(layout)
         self.clamps = Clamps(layout, layout.net.clamps, self.modulator_column + len(self._modulators))
         self.injections = Injections(layout, layout.net.injections, self.clamps.first + self.clamps.width)
+        self.noise = NoiseTables(layout, seed, trial, self.injections.given)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
+        self.renewals = RenewalTables(layout, seed, trial, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
         self.width = self.columns
 
@@ -78,6 +84,8 @@ class InputTables:
         """Return the tables with another injection of the same name."""
         changed = copy.copy(self)
         changed.injections = self.injections.replaced(injection)
+        if isinstance(injection.current, Noise):
+            changed.noise = self.noise.replaced(changed.injections.given)
         changed.width = max(self.width, changed.columns)
         return changed
 
@@ -94,25 +102,35 @@ class InputTables:
     def with_poisson(
         self, drives: dict[str, Drive], models: dict[str, Source]
     ) -> tuple[InputTables, list[Write] | None]:
-        """Return the tables with other drives and Poisson sources of the same names, and the values that differ.
+        """Return the tables with other drives and sources of the same names that have rates, and what differs.
 
-        The values are None if tables have other shapes.
+        The values that differ are None if tables have other shapes.
         """
-        changed, poisson, writes = copy.copy(self), self.poisson, []
+        changed = copy.copy(self)
         changed.drives, changed.models = {**self.drives, **drives}, {**self.models, **models}
         same_weights = all(drive.weight is self.drives[name].weight for name, drive in drives.items())
         rates = {name: drive.rate for name, drive in drives.items()} | {n: m.rate for n, m in models.items()}
-        for name, rate in rates.items():
-            found = poisson.with_rate(name, rate) if same_weights else None
-            if found is None:
-                changed.poisson = PoissonTables(
-                    self.layout, poisson.seed, poisson.trial, changed.drives, changed.models
-                )
-                return changed, None
-            poisson, more = found
-            writes += more
-        changed.poisson = poisson
+        writes = changed._put_rates(rates) if same_weights else None
+        if writes is None:
+            seed, trial = self.poisson.seed, self.poisson.trial
+            changed.poisson = PoissonTables(self.layout, seed, trial, changed.drives, changed.models)
+            changed.renewals = RenewalTables(self.layout, seed, trial, changed.models)
         return changed, writes
+
+    def _put_rates(self, rates: dict[str, Any]) -> list[Write] | None:
+        """Take other rates of drives and sources, and return what differs; None if tables have other shapes."""
+        writes: list[Write] = []
+        for name, rate in rates.items():
+            renews = name in self.renewals.inputs
+            found = self.renewals.with_rate(name, rate) if renews else self.poisson.with_rate(name, rate)
+            if found is None:
+                return None
+            if isinstance(found[0], RenewalTables):
+                self.renewals = found[0]
+            else:
+                self.poisson = found[0]
+            writes += found[1]
+        return writes
 
     def with_lists(self, models: dict[str, Source], spike_lists: SpikeLists) -> InputTables:
         """Return the tables with other listed spikes, and the models of the sources that have them."""
@@ -126,6 +144,8 @@ class InputTables:
         changed.width = width
         if trial != self.poisson.trial:
             changed.poisson = self.poisson.with_trial(trial)
+            changed.renewals = self.renewals.with_trial(trial)
+            changed.noise = self.noise.with_trial(trial)
         return changed
 
     # ---- arrays ----
@@ -138,7 +158,9 @@ class InputTables:
         return {
             "waves": self.waves(steps),
             **self.bath.arrays(),
+            **self.noise.arrays(),
             **self.poisson.arrays(steps),
+            **self.renewals.arrays(steps),
             **self.spike_lists.arrays(),
         }
 
@@ -159,6 +181,8 @@ class InputTables:
             yield Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1))
         if self.poisson.waveforms:
             yield Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant)
+        if self.renewals.waveforms:
+            yield self.renewals.varying(times)
 
     def _sampled(self, times: StepTimes) -> Array:
         """Return the waves in some steps."""

@@ -136,7 +136,7 @@ class Drawing:
         if not isinstance(self.projection.weights[receptor], Distribution):
             return False
         receptors = self.projection.post.parts[0].population.receptors
-        return not next(r for r in receptors if r.name == receptor).is_current
+        return not next(r for r in receptors if r.name == receptor).signed
 
     def _where(self, receptor: str) -> str:
         return f"Projection '{self.projection.name}'.weight['{receptor}']"

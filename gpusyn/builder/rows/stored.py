@@ -84,7 +84,7 @@ class StoredSegments(StoredWeights):
     """Event-driven synapses, in the rows of a bundle.
 
     `sizes` and `late` are the places at which the sizes of segments in unary and the late steps of synapses start (-1:
-    there are none). A stored weight times 2^`exponent` is the weight (nS or pA).
+    there are none). A stored weight times 2^`exponent` is the weight (nS, pA or mV).
     """
 
     bundle: Bundle
