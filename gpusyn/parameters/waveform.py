@@ -311,10 +311,10 @@ def check_columns(waveform: Waveform, size: int | None, where: str) -> None:
     if not size:
         raise ParameterError(
             f"{where}: must be one course for all, a gs.Waveform with values of shape (n_times,) "
-            f"(got {waveform!r}, with {columns} columns); give one of the columns"
+            f"(got {waveform!r}, with a column for each); give one of the columns"
         )
     raise ParameterError(
-        f"{where}: the gs.Waveform has {columns} columns, must have {size}, one per neuron; "
+        f"{where}: the gs.Waveform has {columns} column{'s' * (columns > 1)}, must have {size}, one per neuron; "
         f"give values of shape ({len(waveform.times)}, {size}), or of shape ({len(waveform.times)},) for all alike"
     )
 

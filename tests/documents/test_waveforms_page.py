@@ -47,5 +47,5 @@ def test_what_has_no_columns_is_refused():
         lambda: gs.GammaSource(columns, 2.0),
         lambda: gs.PoissonSource(columns, dead_time=1.0),
     ):
-        with pytest.raises(gs.ParameterError, match=r"must be one course for all.*with 2 columns.*give one of the col"):
+        with pytest.raises(gs.ParameterError, match=r"must be one course for all.*with a column for each"):
             make()

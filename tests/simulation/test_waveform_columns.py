@@ -323,7 +323,7 @@ def test_a_checkpoint_goes_on_with_columns_that_were_set(tmp_path):
 WRONG = {
     "current": (lambda s: s.set("current", columns("current", 12)), "has 12 columns, must have 137, one per neuron"),
     "clamp": (lambda s: s.set("clamp", COMMANDS["columns"](9)), "has 9 columns, must have 8"),
-    "rates": (lambda s: s.set("drive", rate=columns("rate", 1)), "has 1 columns, must have 137"),
+    "rates": (lambda s: s.set("drive", rate=columns("rate", 1)), "has 1 column, must have 137"),
     "drive": (lambda s: s.set("drive", rate=columns("source", 137)), r"only where one was described.*gs\.Waveform\(\["),
     "source": (lambda s: s.set("bg", rate=columns("source", N)), "describe the sources of 'bg' with columns"),
     "largest": (lambda s: s.set("bg", rate=gs.Waveform([0.0], [2e5 * SPREAD])), "at most rate_max = 200000 Hz"),
