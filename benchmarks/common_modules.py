@@ -12,6 +12,7 @@ from gpusyn.kernels.modules import (
     gathering_module,
     influx_module,
     learning_module,
+    limits_module,
     neuron_module,
     procedural_module,
     release_module,
@@ -91,5 +92,5 @@ def modules_in_common_use() -> list[Module]:
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
-    plain = [build_module(), renewal_module()]
+    plain = [build_module(), limits_module(), renewal_module()]
     return [*shared, *plain, *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]
