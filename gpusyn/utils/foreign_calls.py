@@ -167,6 +167,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
     KINETICS: {
         "write DualExponential(tau_rise, tau_decay)": "beta",
         "write Exponential(tau)": "exp expsyn exponentialdecay singleexponential",
+        "write gs.DeltaReceptor(name), which has no gate": "delta dirac instantaneous",
     },
     DRUGS: {
         _DRUG: "nbqx cnqx d_ap5 dap5 ap5 apv mk801 mk_801 ketamine memantine bicuculline gabazine picrotoxin "

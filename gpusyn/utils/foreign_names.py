@@ -142,7 +142,9 @@ _SAME = {
     "GLIF": "glif_*",
     "AdEx": "aeif_* eif_* adexp aeif",
     "HodgkinHuxley": "hh hh_* traubmiles",
-    "PoissonSource": "spikesourcepoisson poissongroup poisson poissonneuron",
+    "PoissonSource": "spikesourcepoisson poissongroup poisson poissonneuron spikesourcepoissonrefractory "
+    "ppd_sup_generator",
+    "GammaSource": "spikesourcegamma gamma_sup_generator",
     "SpikeSource": "spike_generator spikesourcearray spikegeneratorgroup spikegenerator",
     "FixedProbability": "fixedprobabilityconnector pairwise_bernoulli fixedprobabilitynoautapse",
     "FixedInDegree": "fixed_indegree fixednumberpreconnector fixednumberpre",

@@ -306,6 +306,32 @@ def noise() -> gs.Network:
     return net
 
 
+@case(30.0, seed=11)
+def jumps() -> gs.Network:
+    """V that spikes make jump, lost and kept while it is held: alone, beside others, and of dendrites."""
+    net = gs.Network()
+    both = [gs.DeltaReceptor("lost"), gs.DeltaReceptor("kept", refractory="keep")]
+    models = {
+        "exact": (gs.LIF(I_e=130.0), both),
+        "beside": (gs.LIF(I_e=130.0), [*both, gs.CurrentReceptor("fast", tau=3.0), gs.AMPA()]),
+        "squids": (gs.HodgkinHuxley(I_e=100.0), both),
+        "stars": (
+            gs.Compartments(soma=gs.AdEx(I_e=400.0, t_ref=1.0), dendrites={"apical": gs.Dendrite()}),
+            {"soma": both, "apical": both[:1]},
+        ),
+    }
+    inputs = net.population("inputs", 30, gs.PoissonSource(rate=line(30, 20.0, 20.0)))
+    burst = net.population("burst", 3, gs.SpikeSource([[1.0, 1.4, 1.8, 2.6], [3.0, 3.0, 12.0], line(20, 5.0, 0.4)]))
+    for name, (model, kinds) in models.items():
+        cells = net.population(name, 20, model, receptors=kinds)
+        weight = {receptor.name: gs.Uniform(0.0, 3.0) for receptor in cells.receptors}
+        net.connect(inputs + burst, cells, gs.FixedInDegree(6), weight=weight, delay=gs.Uniform(0.1, 4.0))
+        net.connect(cells, cells, gs.FixedTotalNumber(60), receptor="lost", weight=gs.Normal(0.0, 2.0), delay=0.3)
+    net.drive(net.populations["exact"], "kept", rate=2000.0, weight=-0.3)
+    record(net)
+    return net
+
+
 @case(30.0, seed=10, midway=set_conductance)
 def gap_junctions() -> gs.Network:
     """Gap junctions by every kind of rule, within and between populations of every neuron model."""
