@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
 from tests.helpers.paths import ROOT
@@ -53,4 +54,4 @@ def test_everything_that_can_be_set_is_listed():
     named |= {"current": "injection", "V": "clamp", "conductance": "coupling"}
     for names in (*OF_STIMULUS.values(), OF_SOURCE.values()):
         assert all(named[name] in calls for name in names)
-    assert set(OF_STIMULUS) == {Injection, Drive, Clamp}
+    assert set(OF_STIMULUS) == {Injection, Drive, Clamp, Coupling}
