@@ -153,6 +153,28 @@ def neuron_network() -> gs.Network:
     return net
 
 
+def threshold_network() -> gs.Network:
+    """Return a network of neurons whose threshold and reset change: GLIF of each level, LIF whose threshold adapts."""
+    net = gs.Network()
+    receptors: dict[str, list[gs.Receptor]] = {
+        "currents": [gs.CurrentReceptor("I", tau=2.0)],
+        "conductances": [gs.AMPA()],
+    }
+    inputs = net.population("inputs", 40, gs.PoissonSource(rate=100.0))
+    adaptive = gs.LIF(theta_jump=gs.Uniform(0.5, 3.0), tau_theta=40.0, I_e=500.0)
+    models = [gs.GLIF(level=level, t_ref=2.0, I_e=gs.Uniform(300.0, 600.0)) for level in range(1, 6)]
+    cells = []
+    for number, model in enumerate([*models, adaptive]):
+        for kind, several in receptors.items():
+            population = net.population(f"{model.kind} {number} with {kind}", 30, model, receptors=several)
+            weight = 40.0 if kind == "currents" else 1.0
+            net.connect(inputs, population, gs.FixedInDegree(8), receptor=several[0].name, weight=weight)
+            net.record(population, ["V", *model.STATES], every=0.1, name=f"state of {population.name}")
+            cells.append(population)
+    net.record(sum(cells[1:], cells[0] + inputs), "spikes", name="spikes")
+    return net
+
+
 def compartment_network() -> gs.Network:
     """Return a network of cells with dendrites: calcium, a clamp and currents of each, drugs, gates of every owner."""
     net = gs.Network()
@@ -411,6 +433,8 @@ CASES = (
     Case("columns of waveforms, double", columns_network, 30.0, "double"),
     Case("neuron models", neuron_network, 60.0),
     Case("neuron models, double", neuron_network, 30.0, "double"),
+    Case("thresholds that change", threshold_network, 60.0),
+    Case("thresholds that change, double", threshold_network, 30.0, "double"),
     Case("compartments", compartment_network, 30.0),
     Case("compartments, double", compartment_network, 15.0, "double"),
     Case("saturating gates", saturating_network, 60.0),

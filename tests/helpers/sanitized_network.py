@@ -249,10 +249,10 @@ def jumping(net: gs.Network, sources: gs.Selection) -> None:
     star = gs.Compartments(soma=gs.LIF(I_e=3000.0), dendrites={"apical": gs.Dendrite()})
     cells = {
         "J": net.population("J", 12, gs.LIF(I_e=3000.0), receptors=both),
-        "K": net.population("K", 12, star, receptors={"soma": both, "apical": both[:1]}),
+        "K": net.population("K", 12, star, receptors={"soma": [*both, gs.NMDA()], "apical": both[:1]}),
     }
     for name, own in cells.items():
-        weight = {receptor.name: gs.Normal(0.0, 2.0) for receptor in own.receptors}
+        weight = {receptor.name: gs.Uniform(0.0, 2.0) for receptor in own.receptors}
         net.connect(sources, own, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
         net.record(own, list(own.variables), name=f"jumping {name}")
 
