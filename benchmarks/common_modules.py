@@ -12,6 +12,7 @@ from gpusyn.kernels.modules import (
     gathering_module,
     influx_module,
     learning_module,
+    limits_module,
     neuron_module,
     procedural_module,
     release_module,
@@ -30,8 +31,8 @@ def modules_in_common_use() -> list[Module]:
     """Return the modules, in all three sets of number types.
 
     The signatures are those of the README's network, of current-based networks, of the microcircuit, of Vogels and
-    Abbott's networks, of per-synapse gating, of cells with two dendrites, and two of every neuron model that the list
-    does not name.
+    Abbott's networks, of networks whose V jumps, of per-synapse gating, of cells with two dendrites, and two of every
+    neuron model that the list does not name.
     """
     conductance = ReceptorSignature("Exponential", "Conductance")
     rising = ReceptorSignature("Rising", "Conductance")
@@ -41,6 +42,7 @@ def modules_in_common_use() -> list[Module]:
     pulsed = ReceptorSignature("Pulsed<1>", "Conductance")
     gated = ReceptorSignature("Unlumped", "Conductance", synaptic=True)
     gated_nmda = ReceptorSignature("Unlumped", "MagnesiumBlocked", synaptic=True)
+    jump = ReceptorSignature("Instantaneous", "Jump")
     models: list[tuple[str, tuple[ReceptorSignature, ...]]] = [
         ("LIF", (conductance, nmda, conductance)),
         ("LIF", (rising, nmda, rising)),
@@ -59,6 +61,8 @@ def modules_in_common_use() -> list[Module]:
         ("ExactLIF", (current,)),
         ("ExactLIF", (current, current)),
         ("ExactLIF", (alpha,)),
+        ("ExactLIF", (jump,)),
+        ("ExactLIF", (jump._replace(effect="WaitingJump"),)),
         ("LIF", (conductance, alpha)),
         ("AdEx", ()),
         ("AdEx", (conductance, nmda, conductance)),
@@ -66,6 +70,11 @@ def modules_in_common_use() -> list[Module]:
         ("Izhikevich", (conductance, conductance)),
         ("HodgkinHuxley", ()),
         ("HodgkinHuxley", (conductance, conductance)),
+        ("GLIF", (conductance, conductance)),
+        ("ExactGLIF", ()),
+        ("ExactGLIF", (alpha, alpha, alpha, alpha)),
+        ("AdaptiveLIF", (conductance, conductance)),
+        ("ExactAdaptiveLIF", (current,)),
     ]
     named = {neuron for neuron, _ in models}
     models += [(neuron, receptors) for neuron in NEURONS if neuron not in named
@@ -83,5 +92,5 @@ def modules_in_common_use() -> list[Module]:
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
-    plain = [build_module(), renewal_module()]
+    plain = [build_module(), limits_module(), renewal_module()]
     return [*shared, *plain, *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]

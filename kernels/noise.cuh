@@ -31,32 +31,49 @@ DEVICE void draw_normals(const NoiseCurrent &noise, int64 now, int64 first, int 
     });
 }
 
+// Moves x of `size` neurons, or replaces it `anew`. Each has coefficients of its OWN (1), or all have the same (0).
+template <int OWN> DEVICE void move_noise(const Coef c, int size, bool anew, const double *z, real *x)
+{
+    typedef NoiseCoefficients C;
+    FOR_THREADS(j, size) {
+        Coef own = {c.c + j * OWN, c.rows};
+        real fresh = (real)z[j], moved = x[j] + (own[C::fresh] * fresh - own[C::lost] * x[j]);
+        x[j] = flush(anew ? fresh : moved);
+    }
+}
+
+// Adds the currents of `size` neurons.
+template <int OWN> DEVICE void add_currents(const Coef c, int size, const real *x, real *current)
+{
+    typedef NoiseCoefficients C;
+    FOR_THREADS(j, size) {
+        Coef own = {c.c + j * OWN, c.rows};
+        current[j] = flush(current[j] + (own[C::mean] + own[C::std] * x[j]));
+    }
+}
+
 // Adds the noise of one injection to the currents of the neurons of a chunk that it reaches.
 DEVICE void add_noise(const NoiseCurrent &noise, const Chunk &chunk, int64 now, const real *noise_coef, real *x,
                       real *current, Normals &normals)
 {
-    typedef NoiseCoefficients C;
-    int64 end =
-        chunk.first + chunk.size < noise.first + noise.size ? chunk.first + chunk.size - noise.first : noise.size;
     int64 begin = chunk.first > noise.first ? chunk.first - noise.first : 0;
+    int64 last = chunk.first + chunk.size - noise.first, end = last < noise.size ? last : noise.size;
     if (begin >= end || now < noise.start || now >= noise.stop) return;
-    int size = (int)(end - begin), own = (int)noise.coef_step;
-    const real *c = noise_coef + noise.coef + begin * own;
-    int64 rows = own ? noise.size : 1;
+    int size = (int)(end - begin);
+    Coef all = {noise_coef + noise.coef, 1}, each = {noise_coef + noise.coef + begin, noise.size};
     x += noise.noise + begin;
     current += noise.current + begin;
     BLOCK_SYNC();  // other threads wrote these currents, and read the numbers before
     if ((now - noise.start) % noise.every == 0) {
         bool anew = now == noise.start || !noise.lasts;
         draw_normals(noise, now, noise.offset + begin, size, normals);
-        FOR_THREADS(j, size) {
-            Coef k = {c + j * own, rows};
-            real z = (real)normals.z[j];
-            x[j] = flush(anew ? z : x[j] + (k[C::fresh] * z - k[C::lost] * x[j]));
-        }
+        if (noise.coef_step)
+            move_noise<1>(each, size, anew, normals.z, x);
+        else
+            move_noise<0>(all, size, anew, normals.z, x);
     }
-    FOR_THREADS(j, size) {
-        Coef k = {c + j * own, rows};
-        current[j] = flush(current[j] + (k[C::mean] + k[C::std] * x[j]));
-    }
+    if (noise.coef_step)
+        add_currents<1>(each, size, x, current);
+    else
+        add_currents<0>(all, size, x, current);
 }

@@ -157,6 +157,11 @@ struct InfluxSet {
     int64 size, first, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef, influx;
 };
 
+// Elements of a Poisson drive, or sources, with a rate of their own in each step.
+struct LimitSet {
+    int64 size, levels, limits, mean;
+};
+
 // How the synapses of a route learn from their calcium.
 struct Spine {
     int64 coef, means, mask, delay, offset, influx, w_max, state;

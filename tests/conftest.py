@@ -23,17 +23,19 @@ FOLDER = pytest.StashKey[str]()
 
 
 def pytest_configure(config):
-    """Let compiled kernels go to a new folder, and be compiled quickly, unless the environment says otherwise.
+    """Let compiled kernels, and modules, go to a new folder, and be compiled quickly, unless the environment says else.
 
     The processes of pytest-xdist start later and inherit the variables, so they share what any of them compiled.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("GPUSYN_CXXFLAGS", QUICKLY_COMPILED)
-    missing = [name for name in CACHES if not os.environ.get(name)]
+    missing = {name: folder for name, folder in CACHES.items() if not os.environ.get(name)}
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # each process would compile all modules of gpusyn anew
+        missing["PYTHONPYCACHEPREFIX"] = "bytecode"
     if missing:
         config.stash[FOLDER] = tempfile.mkdtemp(prefix="gpusyn-tests-")
-        os.environ |= {name: os.path.join(config.stash[FOLDER], CACHES[name]) for name in missing}
+        os.environ |= {name: os.path.join(config.stash[FOLDER], folder) for name, folder in missing.items()}
 
 
 def pytest_unconfigure(config):

@@ -20,6 +20,7 @@ from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import (
     MOST_STEPS,
+    SAMPLES_HELD,
     chunk_steps,
     counts_of,
     described,
@@ -45,6 +46,7 @@ COUNTS = {
     "n_noises": "noises",
     "n_rows": "coefficient rows",
     "n_waves": "waves",
+    "n_means": "own means",
     "n_sets": "sets",
     "n_shared": "shared sums",
     "n_routes": "routes",
@@ -155,10 +157,13 @@ class Compiled:
             found |= inputs.spike_lists.arrays()
         if inputs.injections is not old.injections:
             found |= self._differing_currents(inputs)
+        if inputs.clamps.wave is not old.clamps.wave:
+            clamped = {g: wave for g, wave in enumerate(inputs.clamps.wave) if wave.any()}
+            found |= {array_name("clamp_wave", group=g): wave for g, wave in clamped.items()}
         if inputs.noise is not old.noise:
             found |= inputs.noise.arrays()
         if inputs.width > old.width:
-            found["waves"] = inputs.waves(self.steps)
+            found["waves"] = inputs.waves(min(self.steps, max(SAMPLES_HELD // inputs.width, 1)))
         return found
 
     def _differing_currents(self, inputs: InputTables) -> dict[str, Array]:
@@ -180,10 +185,11 @@ class Compiled:
         return Write(array_name("current", group=place.group), current, at)
 
     def enlarged(self, arrays: Mapping[str, Array]) -> Program:
-        """Return the program with some arrays replaced by larger ones."""
+        """Return the program with some arrays replaced by larger ones; chunks may have fewer steps from then on."""
         specs = {name: spec._replace(shape=arrays[name].shape) if name in arrays else spec
                  for name, spec in self.program.specs.items()}  # fmt: skip
-        self._sizes[None, None] |= {"waves": specs["waves"].shape[1], "spikes": specs["spike_id"].size}
+        self.steps, waves = min(self.steps, specs["waves"].shape[0]), specs["waves"].shape[1]
+        self._sizes[None, None] |= {"waves": waves, "spikes": specs["spike_id"].size}
         return self.program._replace(specs=specs, launches=[self._launch(*one) for one in launched(self.layout)])
 
     # ---- launches ----

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from gpusyn.builder.bundles import power_of_2
 from gpusyn.builder.gating.forms import synapse_kernel
-from gpusyn.builder.inputs.extents import input_extents, renewal_extents
+from gpusyn.builder.inputs.extents import input_extents, limit_extents, renewal_extents, wave_columns
 from gpusyn.builder.inputs.gathering import gathered_groups, gathering_extents
 from gpusyn.builder.inputs.noise import GATHER
+from gpusyn.builder.inputs.poisson import LIMITS, own_rates
 from gpusyn.builder.junctions import POTENTIALS, coupled_groups
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
@@ -54,12 +55,11 @@ SPIKING = 8  # a grid is sized for one source in so many, whose spikes of some a
 def chunk_steps(layout: Layout) -> int:
     """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
     columns = sum(r.source.size * len(r.variables) for r in layout.probing)
-    receptors = sum(len(place.population.receptors) for place in layout.populations.values())
-    waves = 1 + len(layout.net.injections) + len(layout.net.clamps) + 3 * receptors
     held = (
         max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
-        SAMPLES_HELD // waves,
+        SAMPLES_HELD // wave_columns(layout),
+        SAMPLES_HELD // max(2 * sum(one.size for one in own_rates(layout)), 1),
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps
@@ -73,6 +73,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     kernels = dict.fromkeys(kernel for kernel, _ in synaptic)
     groups = range(len(layout.groups))
     launches: list[tuple[str, int | None]] = [(k, g) for k in kernels for g in groups if (k, g) in synaptic]
+    launches += [(LIMITS, None)] if own_rates(layout) else []
     launches += [(POTENTIALS, g) for g in sorted(coupled_groups(layout))]
     launches += [(GATHER, g) for g in gathered_groups(layout)]
     launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
@@ -111,6 +112,8 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     """Return the number of independent units of a launch's work."""
     if kernel in ("advance_neurons", GATHER, POTENTIALS, "advance_poisson", RENEWALS):
         return counts["chunks"]
+    if kernel == LIMITS:
+        return max(one.size for one in own_rates(layout))
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
@@ -274,7 +277,7 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     slots, releasing = release_extents(layout)
     sizes[None, None] |= slots
     sizes |= {(RELEASING, None): releasing} if releasing else {}
-    sizes |= one_by_one.release_extents(layout)
+    sizes |= one_by_one.release_extents(layout) | limit_extents(layout, steps)
     sizes |= gathering_extents(layout)
     sizes |= row_forms.procedural_extents(layout) | learning_extents(layout)
     sizes |= scaling.scaling_extents(layout)

@@ -90,6 +90,23 @@ def driven_network() -> gs.Network:
     return net
 
 
+def columns_network() -> gs.Network:
+    """Return a network in which each neuron and source has a column of a waveform."""
+    net = gs.Network()
+    cells = net.population("cells", 150, gs.LIF(), receptors=[gs.AMPA(), gs.GABA_A()])
+    times, phase = np.arange(0.0, 60.0, 2.75), np.linspace(0.0, 6.0, 200)
+    waves = 0.5 + 0.5 * np.round(np.cos(0.3 * times[:, np.newaxis] + phase), 6)
+    sources = net.population("sources", 200, gs.PoissonSource(gs.Waveform(times, 150.0 * waves, "linear")))
+    net.connect(sources, cells, gs.FixedProbability(0.1), receptor="AMPA", weight=1.5)
+    net.drive(cells[20:], "GABA_A", rate=gs.Waveform(times, 40_000.0 * waves[:, :130]), weight=0.03)
+    net.inject(cells, gs.Waveform(times, 300.0 * waves[:, :150], "linear"), name="waves")
+    net.inject(cells[100:], gs.Waveform([10.3], [50.0]), name="step")
+    net.clamp(cells[:10], gs.Waveform([0.0, 30.0], [np.linspace(-80.0, -60.0, 10), np.linspace(-60.0, 0.0, 10)]))
+    net.record(cells + sources, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
+    return net
+
+
 def bath_network() -> gs.Network:
     """Return a network with gates on the sources and a changing bath: drugs of each kind, glycine, and calcium."""
     net = gs.Network()
@@ -133,6 +150,28 @@ def neuron_network() -> gs.Network:
     net.record(every, "spikes", name="spikes")
     for population in cells:
         net.record(population, [*population.model.STATES, "V", "g_AMPA"], every=0.1, name=f"state of {population.name}")
+    return net
+
+
+def threshold_network() -> gs.Network:
+    """Return a network of neurons whose threshold and reset change: GLIF of each level, LIF whose threshold adapts."""
+    net = gs.Network()
+    receptors: dict[str, list[gs.Receptor]] = {
+        "currents": [gs.CurrentReceptor("I", tau=2.0)],
+        "conductances": [gs.AMPA()],
+    }
+    inputs = net.population("inputs", 40, gs.PoissonSource(rate=100.0))
+    adaptive = gs.LIF(theta_jump=gs.Uniform(0.5, 3.0), tau_theta=40.0, I_e=500.0)
+    models = [gs.GLIF(level=level, t_ref=2.0, I_e=gs.Uniform(300.0, 600.0)) for level in range(1, 6)]
+    cells = []
+    for number, model in enumerate([*models, adaptive]):
+        for kind, several in receptors.items():
+            population = net.population(f"{model.kind} {number} with {kind}", 30, model, receptors=several)
+            weight = 40.0 if kind == "currents" else 1.0
+            net.connect(inputs, population, gs.FixedInDegree(8), receptor=several[0].name, weight=weight)
+            net.record(population, ["V", *model.STATES], every=0.1, name=f"state of {population.name}")
+            cells.append(population)
+    net.record(sum(cells[1:], cells[0] + inputs), "spikes", name="spikes")
     return net
 
 
@@ -390,8 +429,12 @@ CASES = (
     Case("jumps of V, double", jumping_network, 30.0, "double"),
     Case("drives and waveforms", driven_network, 90.0),
     Case("drives and waveforms, double", driven_network, 60.0, "double"),
+    Case("columns of waveforms", columns_network, 60.0),
+    Case("columns of waveforms, double", columns_network, 30.0, "double"),
     Case("neuron models", neuron_network, 60.0),
     Case("neuron models, double", neuron_network, 30.0, "double"),
+    Case("thresholds that change", threshold_network, 60.0),
+    Case("thresholds that change, double", threshold_network, 30.0, "double"),
     Case("compartments", compartment_network, 30.0),
     Case("compartments, double", compartment_network, 15.0, "double"),
     Case("saturating gates", saturating_network, 60.0),

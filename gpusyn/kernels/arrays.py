@@ -27,6 +27,7 @@ MODULATION = ("advance_modulators",)
 SCALING = ("scale_weights",)
 RELEASES = ("advance_releases",)
 SPINES = ("advance_spines",)
+LIMITS = ("find_limits",)
 ONE_BY_ONE = ("deliver_releases",)
 GATHERING = ("gather_currents",)
 SYNAPSE_KERNELS = tuple(spec.name for spec in KERNELS.values() if spec.file == "advance_synapses.cu")
@@ -93,8 +94,10 @@ EXTENTS = {
     "samples": "samples of all trace recorders in one chunk",
     "listed events": "events of all sources of listed spikes, equal ones counted once",
     "drives": "Poisson drives of one population each, and populations of Poisson sources",
-    "limits": "words of the limits of all rates; a rate that changes in time has limits for each step of a chunk",
+    "limits": "words of the limits of all rates; a rate of all elements that changes in time has limits for each step "
+    "of a chunk",
     "drive weights": "weights of drives",
+    "own means": "neurons of drives, and Poisson sources, with a rate of their own that changes in time",
     "renewals": "populations of renewal processes",
     "advances": "progress of renewal processes in a step, of a rate that changes in time in each step of a chunk, and "
     "one more",
@@ -361,6 +364,9 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(("remember_gates",), "sets", "sets", PARAMETER, "Kinetics, sources and means of each set of such gates."),
     _kernel(("remember_gates",), "coef", "coefficients", PARAMETER, "Coefficients of the kinetics of each such set."),
     _kernel(("remember_gates",), "gates", "source states", STATE, "States of each such gate (1)."),
+    _kernel(LIMITS, "sets", "sets", PARAMETER, "Elements and limits of each drive, or population of Poisson sources."),
+    _kernel(LIMITS, "means", "steps, own means", SCRATCH,
+            "Mean number of events in a piece of each element's count, in each step of the chunk."),
     _kernel(("find_influx",), "sets", "sets", PARAMETER, "Targets, receptor and spikes of each influx.", True),
     _kernel(("find_influx",), "influx_coef", "coefficients", PARAMETER,
             "Reversal potential of calcium, and the parts of a spike that reaches the spines, of each set (mV).",

@@ -61,6 +61,7 @@ _GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
+_LIMITS_PART = "find_limits.cu"
 
 
 class Module(NamedTuple):
@@ -400,6 +401,13 @@ def _influx_module(numbers: Numbers, effects: tuple[str, ...]) -> Module:
 
 
 @functools.cache
+def limits_module() -> Module:
+    """Return the module of the kernel that makes limits of Poisson events; no number type of a run enters it."""
+    files = ("common.cuh", "records.cuh", "portable_math.cuh", "spikes.cuh", _LIMITS_PART)
+    return Module("limits", _join("", files), _kernels_of(files))
+
+
+@functools.cache
 def build_module() -> Module:
     """Return the module of the kernels that build rows of synapses; no number type of a run enters it."""
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
@@ -424,4 +432,6 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
         return gathering_module(numbers)
     if file in _SPINE_PARTS:
         return spine_module(numbers)
+    if file == _LIMITS_PART:
+        return limits_module()
     return synapse_module(kernel, numbers) if file == _SYNAPSE_PART else common_module(numbers)

@@ -556,6 +556,19 @@ class InfluxSet(NamedTuple):
     influx: int
 
 
+class LimitSet(NamedTuple):
+    """The `size` elements of a Poisson drive, or Poisson sources, that have a rate of their own in each step.
+
+    In a row of the means, one for each step, that of the first element is at `mean`. Its limits, of which there are
+    `levels`, begin at `limits`, as in `PoissonDrive`.
+    """
+
+    size: int
+    levels: int
+    limits: int
+    mean: int
+
+
 class Spine(NamedTuple):
     """How the synapses of a route learn from their calcium, whose coefficients begin at `coef`.
 
@@ -580,6 +593,7 @@ RECORDS: dict[str, type[NamedTuple]] = {
         Clock, Chunk, Ring, Probe, Bath, PoissonDrive, Renewal, NoiseCurrent, SourceChunk, Route, DrawnSet, DrawnPart,
         DrawnOutput, Shared, SourceGateSet, ReleaseSet, History, SynapseSet, SynapseBlock, ReleasingSet, SynapseRelease,
         ReleaseSums, TrainSet, TraceDecay, Learning, Scaling, Modulator, ModulatorPart, SpineGateSet, InfluxSet,
+        LimitSet,
         Spine,
     )
 }  # fmt: skip

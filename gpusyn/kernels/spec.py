@@ -175,6 +175,12 @@ KERNELS: dict[str, KernelSpec] = {
             drive_limits:uint32 drive_weight:acc {_SPIKES} probes:Probe +trace:real +fault:int64""",
         ),
         _declare(
+            "find_limits.cu",
+            "find_limits",
+            "thread",
+            "clock:Clock sets:LimitSet =n_sets:int means:double =n_means:int +drive_limits:uint32",
+        ),
+        _declare(
             "gather_currents.cu",
             "gather_currents",
             "block",

@@ -173,6 +173,12 @@ def _clamped(
     cells = net.population("cells", len(potentials), LIF(), receptors=receptors)
     for k, V in enumerate(potentials):
         net.clamp(cells[k : k + 1], Waveform([0.0, dt], [HOLDING, V]), name=f"command {k}")
+    for receptor in cells.receptors:
+        if not receptor.kinetics.lasts:
+            raise ParameterError(
+                f"measure.iv_curve().receptors: {receptor!r} makes V jump and has no current; give a receptor that "
+                "has one, such as gs.AMPA()"
+            )
     names = [receptor.name for receptor in cells.receptors]
     event = net.population("event", 1, SpikeSource([2 * dt]))
     weights = weight if isinstance(weight, Mapping) else dict.fromkeys(names, weight)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import numpy.typing as npt
 
 from gpusyn.drugs import LIBRARY, Drug, Infusion
@@ -51,7 +50,7 @@ class NetworkInputs(NetworkObjects):
         receptor : Receptor or str
             Receptor at which the input arrives, or its name; its kinetics must be linear.
         rate : float, array_like, shape (target.size,), or Waveform
-            Rate of the input to each neuron (Hz), 0 to 1e6.
+            Rate of the input to each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
         weight : float, array_like, shape (target.size,), or Distribution
             Weight of each event, one per neuron (nS and >= 0; pA of a CurrentReceptor and mV of a DeltaReceptor, of any
             sign).
@@ -74,9 +73,9 @@ class NetworkInputs(NetworkObjects):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
-            another network or has another receptor of the same name, the receptor saturates at each synapse, or the
-            name is taken.
+            If a value is out of range, an array or a Waveform has the wrong number of values, the target has spike
+            sources or belongs to another network or has another receptor of the same name, the receptor saturates at
+            each synapse, or the name is taken.
         UnknownNameError
             If a population of the target has no such receptor.
         SimulationError
@@ -127,7 +126,8 @@ class NetworkInputs(NetworkObjects):
         target : Selection or str
             Neurons of this network, or the name of a population; spike sources are not allowed.
         current : float, array_like, shape (target.size,), Waveform, WhiteNoise or OrnsteinUhlenbeck
-            Current into each neuron (pA); positive is inward (depolarising). Noise is independent for each neuron.
+            Current into each neuron (pA); positive is inward (depolarising). A Waveform has values for all, or a column
+            for each neuron. Noise is independent for each neuron.
         start : float
             Time at which the current begins (ms), >= 0.
         stop : float, optional
@@ -147,8 +147,8 @@ class NetworkInputs(NetworkObjects):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If a value is out of range, an array has the wrong length, the target has spike sources or belongs to
-            another network, or the name is taken.
+            If a value is out of range, an array or a Waveform has the wrong number of values, the target has spike
+            sources or belongs to another network, or the name is taken.
         UnknownNameError
             If a population of the target has no such compartment.
         SimulationError
@@ -171,7 +171,7 @@ class NetworkInputs(NetworkObjects):
 
     @public
     def clamp(
-        self, target: Selection | str, V: float | Waveform, *, compartment: str = SOMA, name: str | None = None
+        self, target: Selection | str, V: Values | Waveform, *, compartment: str = SOMA, name: str | None = None
     ) -> Clamp:
         """Hold every neuron of `target` at a command potential.
 
@@ -180,8 +180,8 @@ class NetworkInputs(NetworkObjects):
         target : Selection or str
             Neurons of this network, or the name of a population; spike sources are not allowed, and no neuron may
             already be clamped.
-        V : float or Waveform
-            Command potential (mV).
+        V : float, array_like, shape (target.size,), or Waveform
+            Command potential of each neuron (mV); a Waveform has values for all, or a column for each neuron.
         compartment : str
             Compartment that is clamped: the soma, or a dendrite of Compartments by its name.
         name : str, optional
@@ -197,8 +197,8 @@ class NetworkInputs(NetworkObjects):
         ArgumentError
             If an argument has the wrong type.
         ParameterError
-            If the potential is out of range, the target has spike sources, clamped neurons or neurons of another
-            network, or the name is taken.
+            If a potential is out of range, an array or a Waveform has the wrong number of values, the target has spike
+            sources, clamped neurons or neurons of another network, or the name is taken.
         UnknownNameError
             If a population of the target has no such compartment.
         SimulationError
@@ -221,8 +221,7 @@ class NetworkInputs(NetworkObjects):
                     "a compartment of a neuron can have one clamp: change its V over time with a gs.Waveform"
                 )
         name = self._free_name("clamp", name, f"clamp->{_place(target, where)}")
-        kept = number_array_or_waveform(V, None, f"Clamp {name!r}.V", arrays=False, potential=True, unit="mV")
-        assert not isinstance(kept, np.ndarray)
+        kept = number_array_or_waveform(V, target.size, f"Clamp {name!r}.V", potential=True, unit="mV")
         return self._add("clamp", Clamp(name, target, kept, where))
 
     @public

@@ -24,7 +24,7 @@ __all__ = ["Recorder"]
 
 #: Variables of the models and receptors of gpusyn, from which type checkers see that a list of them means traces.
 TraceName = Literal[
-    "V", "u", "w", "m", "h", "n", "Ca",
+    "V", "u", "w", "m", "h", "n", "theta", "theta_spike", "theta_voltage", "asc_1", "asc_2", "Ca",
     "g_AMPA", "g_NMDA", "g_GABA_A", "g_GABA_B", "I_AMPA", "I_NMDA", "I_GABA_A", "I_GABA_B", "B_NMDA", "h_NMDA",
 ]  # fmt: skip
 

@@ -127,8 +127,9 @@ class NetworkRecording(NetworkObjects):
             pA/ms of a CurrentReceptor); of a DeltaReceptor V shows all;
             ``"B_<receptor>"``, the open fraction of a magnesium block;
             ``"Ca"`` and ``"Ca_<dendrite>"``, the calcium (uM) that enters through receptors with ``Pf``;
-            ``"w"`` (pA) of an AdEx, ``"u"`` (mV/ms) of an Izhikevich, and ``"m"``, ``"h"`` and ``"n"`` of a
-            HodgkinHuxley neuron.
+            ``"w"`` (pA) of an AdEx, ``"u"`` (mV/ms) of an Izhikevich, ``"m"``, ``"h"`` and ``"n"`` of a HodgkinHuxley
+            neuron, ``"theta"`` (mV) of a LIF neuron whose threshold adapts, and ``"theta_spike"``, ``"theta_voltage"``
+            (mV), ``"asc_1"`` and ``"asc_2"`` (pA) of a GLIF neuron whose level has them.
             Of a projection, its ``Projection.variables``: ``"weight"`` (nS, pA of a CurrentReceptor or mV of a
             DeltaReceptor), or of one that reaches several receptors ``"weight_<receptor>"``; with a TsodyksMarkram
             ``"u"`` and ``"x"``, as they have decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM), with

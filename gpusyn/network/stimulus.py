@@ -99,8 +99,8 @@ class Clamp(ShortRepr, Hinting):
         Name, unique in the network.
     target : Selection
         Clamped neurons; they emit no spikes if their soma is clamped.
-    V : float or Waveform
-        Command potential (mV).
+    V : float, ndarray of float64, shape (target.size,), or Waveform
+        Command potential of each neuron (mV).
     compartment : str
         Compartment that is clamped.
     """
@@ -109,5 +109,5 @@ class Clamp(ShortRepr, Hinting):
 
     name: str
     target: Selection
-    V: float | Waveform
+    V: float | Floats | Waveform
     compartment: str = SOMA

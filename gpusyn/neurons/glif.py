@@ -362,7 +362,8 @@ class GLIF(Generalized):
             return  # until values are drawn
         V_th, E_L, add, rate, t_ref, fraction, plus = (np.asarray(given[name], np.float64) for name in names)
         with np.errstate(divide="ignore", invalid="ignore"):
-            built = np.where(add == 0.0, 0.0, add / -expm1(-rate * t_ref))  # theta_spike after spikes at every t_ref
+            # theta_spike after a spike at the end of every t_ref
+            built = np.where(add == 0.0, 0.0, add / np.abs(expm1(-rate * t_ref)))
             wrong = plus >= (1.0 - fraction) * (V_th - E_L + built)
         if wrong.any():
             k = int(np.argmax(wrong))

@@ -21,7 +21,7 @@ from gpusyn.numerics import portable_math
 from gpusyn.numerics.philox import philox
 from gpusyn.utils.typing import Array, Floats
 
-__all__ = ["Pieces", "pieces_of", "poisson_counts", "poisson_limits"]
+__all__ = ["Pieces", "piece_limits", "pieces_of", "poisson_counts", "poisson_limits"]
 
 _LARGEST_PIECE = 16.0  # exp(-16) is far from underflow, and there are at most 80 limits
 _LARGEST_MEAN = 1e6
@@ -87,8 +87,20 @@ def poisson_limits(mean: Array | float, pieces: Pieces) -> NDArray[np.uint32]:
     uint32 array, shape (2, levels, n)
         Upper and lower halves of the limits of a piece, from the largest limit on.
     """
-    each = np.atleast_1d(np.asarray(mean, np.float64)) / pieces.number
-    limit = np.ldexp(_more_than(each, pieces.levels), 64).astype(np.uint64)
+    return piece_limits(np.atleast_1d(np.asarray(mean, np.float64)) / pieces.number, pieces.levels)
+
+
+def piece_limits(mean: Floats, levels: int) -> NDArray[np.uint32]:
+    """Return the limits of pieces of the given means, shape (2, levels, n); ``kernels/find_limits.cu`` does the same.
+
+    Parameters
+    ----------
+    mean : float64 array, shape (n,)
+        Mean counts of a piece.
+    levels : int
+        Number of limits, as of `Pieces`.
+    """
+    limit = np.ldexp(_more_than(mean, levels), 64).astype(np.uint64)
     limit[-1] = 0
     return np.stack([limit >> np.uint64(32), limit & np.uint64(0xFFFFFFFF)]).astype(np.uint32)
 

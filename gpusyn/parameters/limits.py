@@ -71,15 +71,15 @@ class Limits:
         return good
 
     def check(self, array: Floats, where: str) -> None:
-        """Raise a ParameterError that names the first wrong value of a 1-D array."""
+        """Raise a ParameterError that names the first wrong value of an array of one or two dimensions."""
         good = self.inside(array)
         if good.all():
-            self._check_plausible(array, where)
+            self._check_plausible(array.reshape(-1), where)
             return
-        index = int(np.flatnonzero(~good)[0])
+        index = np.unravel_index(int(np.flatnonzero(~good)[0]), array.shape)
         number = float(array[index])
-        place = where if len(array) == 1 else f"{where}[{index}]"
-        many = "" if len(array) == 1 else f", {int((~good).sum())} wrong of {len(array)} values"
+        place = where if array.shape == (1,) else f"{where}[{', '.join(map(str, index))}]"
+        many = "" if array.size == 1 else f", {int((~good).sum())} wrong of {array.size} values"
         allowed = self.words()
         if np.isfinite(number) and abs(number) > LARGEST:
             allowed += f", at most {LARGEST:g} in size"

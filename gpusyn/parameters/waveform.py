@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from gpusyn.parameters.limits import Limits
 from gpusyn.parameters.scalars import frozen, one_of, public, real, show
 from gpusyn.parameters.units import as_floats, conversion, unit_of
 from gpusyn.utils.immutable import Immutable
-from gpusyn.utils.typing import Floats
+from gpusyn.utils.typing import Floats, Integers
 
 SLACK = 1e-9  # ms: k * dt may fall short of the k-th time by a rounding error
 
@@ -31,17 +32,23 @@ class Waveform(Immutable):
 
     Parameters
     ----------
-    times : sequence of float, shape (n,)
+    times : sequence of float, shape (n_times,)
         Increasing times (ms).
-    values : sequence of float, shape (n,)
-        Values at these times, in the unit of the quantity (Hz, pA, mV, mM or uM).
+    values : array_like of float, shape (n_times,) or (n_times, n)
+        Values at these times, in the unit of the quantity (Hz, pA, mV, mM or uM): one for all neurons, or one column
+        for each of the n neurons or sources, which rates, currents and command potentials may have.
     interpolation : {"step", "linear"}
         ``"step"`` holds each value until the next time; ``"linear"`` changes linearly to the next value.
+
+    Attributes
+    ----------
+    columns : int or None
+        Number of columns; ``None``: there is one value for all.
 
     Raises
     ------
     ArgumentError
-        If the times or values are not sequences of numbers.
+        If the times are not a sequence of numbers, or the values not one, or a matrix of them.
     ParameterError
         If the lengths differ, a value is not finite, or the times do not increase.
     UnknownNameError
@@ -55,6 +62,9 @@ class Waveform(Immutable):
     array([  0., 150., 150.,   0.,   0.])
     >>> Waveform([0.0, 10.0], [0.0, 5.0], interpolation="linear").sample(np.array([4.0]))
     array([2.])
+    >>> Waveform([0.0, 10.0], [[0.0, 1.0], [20.0, 30.0]]).sample(np.array([5.0, 10.0]))
+    array([[ 0.,  1.],
+           [20., 30.]])
     """
 
     times: Floats
@@ -64,14 +74,11 @@ class Waveform(Immutable):
 
     @public
     def __init__(self, times: Any, values: Any, interpolation: str = "step") -> None:
-        kept_times = _points(times, "Waveform.times", "ms")
+        kept_times = _points(times, "Waveform.times", "ms", "a sequence")
         unit = unit_of(values, "Waveform.values")
-        kept_values = _points(values, "Waveform.values", unit or "")
+        kept_values = _points(values, "Waveform.values", unit or "", "a sequence", "a matrix (times x neurons)")
         if len(kept_times) != len(kept_values):
-            raise ParameterError(
-                "Waveform.values: must be one value per time "
-                f"(got {len(kept_values)} values and {len(kept_times)} times); make the two equally long"
-            )
+            raise ParameterError(_unequal(len(kept_times), kept_values))
         backwards = np.flatnonzero(np.diff(kept_times) <= 0)
         if backwards.size:
             k = int(backwards[0]) + 1
@@ -81,6 +88,11 @@ class Waveform(Immutable):
             )
         way = one_of(interpolation, ("step", "linear"), "Waveform.interpolation")
         self._set(times=kept_times, values=kept_values, interpolation=way, _unit=unit)
+
+    @property
+    def columns(self) -> int | None:
+        """Number of columns; None if there is one value for all."""
+        return self.values.shape[1] if self.values.ndim > 1 else None
 
     @public
     def sample(self, t: npt.ArrayLike, before: float = 0.0) -> Floats:
@@ -96,7 +108,7 @@ class Waveform(Immutable):
         Returns
         -------
         ndarray of float64
-            Values, of the shape of `t`.
+            Values, of the shape of `t`, with one dimension more for columns.
 
         Raises
         ------
@@ -114,8 +126,14 @@ class Waveform(Immutable):
             right = np.minimum(inside + 1, len(self.times) - 1)
             span = np.where(right > inside, self.times[right] - self.times[inside], 1.0)
             fraction = np.maximum(at - self.times[inside], 0.0) / span
-            result = result + (self.values[right] - result) * fraction
-        return np.where(left >= 0, result, real(before, "Waveform.sample().before"))
+            change = np.asarray(self.values[right])
+            change -= result
+            change *= fraction if self.columns is None else fraction[..., np.newaxis]
+            result = change + result
+        result, early = np.asarray(result), real(before, "Waveform.sample().before")
+        if not np.all(left >= 0):
+            result[left < 0] = early
+        return result
 
     def in_unit(self, unit: str, where: str) -> Waveform:
         """Return the waveform in `unit`, the unit of what changes.
@@ -140,9 +158,28 @@ class Waveform(Immutable):
         factor = conversion(self._unit, unit, self, where)
         return self if factor == 1 else Waveform(self.times, factor * self.values, self.interpolation)
 
+    def part(self, which: slice | Integers) -> Waveform:
+        """Return the waveform of some of its columns; itself, if it has none or if they are all.
+
+        Parameters
+        ----------
+        which : slice or ndarray of int
+            The columns.
+
+        Returns
+        -------
+        Waveform
+        """
+        if self.columns is None or (isinstance(which, slice) and which == slice(0, self.columns)):
+            return self
+        part = copy.copy(self)
+        part._set(values=self.values[:, which])
+        return part
+
     def __repr__(self) -> str:
         span = f"{self.times[0]:g} to {self.times[-1]:g} ms"
-        return f"Waveform({len(self.times)} values, {span}, {self.interpolation!r})"
+        values = f"{len(self.times)} values" if self.columns is None else f"{len(self.times)} x {self.columns} values"
+        return f"Waveform({values}, {span}, {self.interpolation!r})"
 
 
 def mean_of(waveform: Waveform, start: Floats, stop: Floats, before: float = 0.0) -> Floats:
@@ -159,18 +196,39 @@ def mean_of(waveform: Waveform, start: Floats, stop: Floats, before: float = 0.0
     end = first[which] + np.arange(len(which)) - np.repeat(np.cumsum(pieces) - pieces, pieces)  # index in the times
     left = np.where(end > first[which], times[end - 1], start[which])
     right = np.where(end < last[which], times[np.minimum(end, len(times) - 1)], stop[which])
-    integral = np.bincount(which, waveform.sample(0.5 * (left + right), before) * (right - left), len(start))
-    return np.asarray(integral / (stop - start))
+    values = waveform.sample(0.5 * (left + right), before)
+    integral = np.zeros((len(start), *values.shape[1:]))
+    columns = (slice(None), *(np.newaxis,) * (values.ndim - 1))
+    np.add.at(integral, which, values * (right - left)[columns])  # in the order of the pieces
+    return np.asarray(integral / (stop - start)[columns])
 
 
-def _points(value: Any, where: str, unit: str) -> Floats:
-    array = as_floats(value, where, unit, "must be a sequence of finite numbers")
-    if array.ndim != 1:
-        raise ArgumentError(f"{where}: must be a sequence of finite numbers (got {show(value)})")
-    if len(array) == 0:
+def _points(value: Any, where: str, unit: str, *shapes: str) -> Floats:
+    """Return the checked numbers, whose shape may be one of as many as are named, of 1, 2 ... dimensions."""
+    must = f"must be {' or '.join(shapes)} of finite numbers"
+    array = as_floats(value, where, unit, must)
+    if not 1 <= array.ndim <= len(shapes):
+        given = show(value) if array.ndim < 2 else f"shape {array.shape}"
+        raise ArgumentError(f"{where}: {must} (got {given})")
+    if array.size == 0:
         raise ParameterError(f"{where}: must have at least one entry (got none)")
     Limits(unit).check(array, where)
     return frozen(array)
+
+
+def _unequal(times: int, values: Floats) -> str:
+    """Return the message on values of which there are more or fewer than times."""
+    if values.ndim == 1:
+        return (
+            f"Waveform.values: must be one value per time (got {len(values)} values and {times} times); "
+            "make the two equally long"
+        )
+    columns = values.shape[1]
+    move = "give the transpose, values.T" if columns == times else "make the two equally long"
+    return (
+        f"Waveform.values: must be one row per time, and one column per neuron (got shape {values.shape} and "
+        f"{times} times); {move}"
+    )
 
 
 HIGHEST_RATE = 1e6  # Hz
@@ -197,7 +255,7 @@ def number_array_or_waveform(
     where : str
         Place of the value, for the message.
     arrays : bool
-        If False, arrays are refused.
+        If False, arrays are refused, and waveforms that have columns.
     potential : bool
         If True, values that look like volts are refused.
     others : str
@@ -221,6 +279,7 @@ def number_array_or_waveform(
     words = f"must be {allowed.words()}, {'an array of one per neuron, ' if arrays else ''}{others}"
     if isinstance(value, Waveform):
         wave: Waveform = value.in_unit(allowed.unit, where)
+        check_columns(wave, size if arrays else 0, where)
         allowed.check(wave.values, f"{where}: Waveform.values")
         return wave
     if isinstance(value, Distribution):
@@ -236,6 +295,28 @@ def number_array_or_waveform(
         raise ParameterError(f"{where}: {words}{'' if size is None else f'; here {size} neurons'} (got {given})")
     allowed.check(array, where)
     return frozen(array)
+
+
+def check_columns(waveform: Waveform, size: int | None, where: str) -> None:
+    """Refuse a waveform with another number of columns than `size`; 0: it may have none, None: any number.
+
+    Raises
+    ------
+    ParameterError
+        If it has another number of columns.
+    """
+    columns = waveform.columns
+    if columns is None or size is None or columns == size:
+        return
+    if not size:
+        raise ParameterError(
+            f"{where}: must be one course for all, a gs.Waveform with values of shape (n_times,) "
+            f"(got {waveform!r}, with a column for each); give one of the columns"
+        )
+    raise ParameterError(
+        f"{where}: the gs.Waveform has {columns} column{'s' * (columns > 1)}, must have {size}, one per neuron; "
+        f"give values of shape ({len(waveform.times)}, {size}), or of shape ({len(waveform.times)},) for all alike"
+    )
 
 
 def largest(value: float | Floats | Waveform) -> float:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gpusyn.equations.plasticity.eligibility import EligibilityCoefficients
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import instance, public, show
-from gpusyn.parameters.waveform import Waveform
+from gpusyn.parameters.waveform import Waveform, check_columns
 from gpusyn.plasticity.base import LearningRule, TracePair
 from gpusyn.plasticity.stdp import STDP
 from gpusyn.utils.calls import attribute
@@ -75,6 +75,8 @@ class DopamineSTDP(LearningRule):
                 f"{self._where('modulator')}: must be a population, a selection, the name of a population or a "
                 f"gs.Waveform (got {show(given)})"
             )
+        if isinstance(given, Waveform):
+            check_columns(given, 0, self._where("modulator"))
 
     @property
     def learns(self) -> str | None:  # type: ignore[override]

@@ -68,7 +68,7 @@ def put_inputs(access: Access, net: Description, found: dict[str, Any], step: in
     for name, value in found["clamps"].items():
         access.inputs.set_clamp(net.clamps[name], _loaded(value), here(net.clamps[name], "V"))
     for name, value in found.get("couplings", {}).items():  # older checkpoints have none
-        access.junctions.set(net.couplings[name], _loaded(value), here(net.couplings[name], "conductance"))
+        access.junctions.put(net.couplings[name], _loaded(value))
     for name, values in found["drives"].items():
         if values:
             access.inputs.set_drive(net.drives[name], {key: _loaded(value) for key, value in values.items()})

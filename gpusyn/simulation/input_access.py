@@ -12,7 +12,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.fixed_point import weight_range
 from gpusyn.builder.inputs.noise import check_noise
-from gpusyn.builder.inputs.poisson import drive_weights
+from gpusyn.builder.inputs.poisson import drive_weights, has_columns
 from gpusyn.builder.inputs.spike_lists import ListedSpikes, NewLists
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.errors import ParameterError
@@ -20,11 +20,11 @@ from gpusyn.network.compartment_names import number_of
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons.sources import Source, most_coincident, spike_times
+from gpusyn.neurons.sources import RENEWALS, Source, most_coincident, spike_times
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.noise import Noise, injected
 from gpusyn.parameters.scalars import show
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, largest, number_array_or_waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, check_columns, largest, number_array_or_waveform
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.targets import here
 from gpusyn.utils.typing import Array, Floats
@@ -58,6 +58,8 @@ class InputAccess:
         if name == "times":
             return tuple(_lists(models[p.name].times, p.size)[k] for p, ids in selection.parts for k in ids)
         rates = [models[p.name].rate for p in selection.populations]
+        if len(rates) == 1 and isinstance(rates[0], Waveform):
+            return rates[0].part(selection.parts[0].ids)
         if all(isinstance(rate, Waveform) and rate is rates[0] for rate in rates):
             return rates[0]
         mixed = next((p.name for p in selection.populations if isinstance(models[p.name].rate, Waveform)), None)
@@ -103,8 +105,7 @@ class InputAccess:
 
     def set_clamp(self, target: Clamp, given: Any, where: str) -> None:
         """Replace a command potential."""
-        V = number_array_or_waveform(given, None, where, arrays=False, potential=True, unit="mV")
-        assert not isinstance(V, np.ndarray)
+        V = number_array_or_waveform(given, target.target.size, where, potential=True, unit="mV")
         self._switch(self.compiled.inputs.with_clamp(replace(self.compiled.inputs.clamps.given[target.name], V=V)))
 
     def set_drive(self, target: Drive, given: dict[str, Any]) -> None:
@@ -112,6 +113,7 @@ class InputAccess:
         changed, size = self.compiled.inputs.drives[target.name], target.target.size
         if "rate" in given:
             rate = _checked_rate(given["rate"], size, target.rate_max, here(target, "rate"), "net.drive(...)")
+            _check_apart(rate, target.rate, here(target, "rate"), "the drive")
             changed = replace(changed, rate=rate)
         if "weight" in given:
             changed = replace(changed, weight=self._checked_weight(target, given["weight"], here(target, "weight")))
@@ -139,7 +141,12 @@ class InputAccess:
         for population, ids in selection.parts:
             model: Any = population.model
             rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
+            if isinstance(rate, Waveform) and model.kernel == RENEWALS:
+                check_columns(rate, 0, where)
+            _check_apart(rate, model.rate, where, f"the sources of '{population.name}'")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
+            if isinstance(part, Waveform):
+                part = part.part(slice(offset, offset + len(ids)))
             offset += len(ids)
             before = models[population.name]
             if len(ids) < population.size:
@@ -215,7 +222,10 @@ class InputAccess:
 
     def _put(self, arrays: Mapping[str, Array]) -> None:
         specs = self.compiled.program.specs
-        larger = {name: np.array(array) for name, array in arrays.items() if array.size > specs[name].size}
+        larger = {
+            name: np.array(array) for name, array in arrays.items()
+            if array.size > specs[name].size or array.shape[1:] != specs[name].shape[1:]
+        }  # fmt: skip
         if larger:
             program = self.compiled.enlarged(larger)
             self.session.rebind(program, larger)
@@ -234,6 +244,15 @@ def _checked_rate(given: Any, size: int, rate_max: float, where: str, maker: str
             f"give {maker} a larger rate_max="
         )
     return rate
+
+
+def _check_apart(rate: Rate, described: Rate, where: str, what: str) -> None:
+    """Refuse rates that change for each element apart where none were described: no kernel makes their limits."""
+    if has_columns(rate) and not has_columns(described):
+        raise ParameterError(
+            f"{where}: a gs.Waveform with columns can be set only where one was described (got {rate!r}, described "
+            f"was {described!r}); describe {what} with columns from the beginning, as gs.Waveform([0.0], [rates])"
+        )
 
 
 def _in_part(before: Rate, part: Rate, ids: Array, population: Selection, where: str) -> Floats:

@@ -43,6 +43,11 @@ class JunctionAccess:
         self._put(tables)
         self.drawn.used(given, where)
 
+    def put(self, target: Coupling, conductance: Any) -> None:
+        """Put conductances in force that were in force before, with other parameters perhaps."""
+        tables = self.compiled.junctions
+        self._put(tables.replaced(replace(tables.couplings[target.name], conductance=conductance)))
+
     def restore(self) -> None:
         """Put the described conductances in force again."""
         tables, described = self.compiled.junctions, self.compiled.layout.net.couplings

@@ -69,6 +69,8 @@ class ParameterAccess:
             offset += len(ids)
         changes = [self._change(population, own, name, where) for population, own in pieces.items()]
         for change in changes:
+            self.compiled.junctions.check(change.place, change.parameters)
+        for change in changes:
             self._apply(change)
         self.drawn.used(given, where)
 
@@ -114,7 +116,6 @@ class ParameterAccess:
         model = place.population.model
         assert isinstance(model, Membrane)
         model.check_reset(p, f"Population '{place.population.name}'")
-        self.compiled.junctions.check(place, p)
         coefficients = self.compiled.neurons[place.group].coefficients(place, p)
         return Change(place, p, coefficients, 0, place.size)
 

@@ -107,7 +107,8 @@ def values_of(
     where = section.where(key)
     _check_known(key, units, where, template)
     unit = units[key]
-    value = real(section.number(key, unit), where, unit=unit if unit in CHECKED else "", potential=unit == "mV")
+    potential = unit == "mV" and key not in DIFFERENCES
+    value = real(section.number(key, unit), where, unit=unit if unit in CHECKED else "", potential=potential)
     _check_positive(key, np.array([value]), where)
     store(values, key, chosen, value)
 
@@ -119,6 +120,7 @@ def store(values: dict[str, Floats], key: str, rows: Bools | Integers, given: Fl
     values[key][rows] = given
 
 
+DIFFERENCES = ("th_spike_add", "voltage_reset_add", "threshold_spike", "threshold_voltage")  # mV, and may be small
 CHECKED = ("ms", "mV", "nS", "pA", "pF", "Hz", "mM", "uM")  # units that gpusyn knows
 
 

@@ -128,19 +128,19 @@ def named(
     """Yield the spikes of each population of a table, whose column of populations may be missing."""
     populations, ids, times = spikes
     if populations is None:
-        yield only(wanted, spec), ids, times, str(spec.file), str(spec.file)
+        yield only(wanted, spec), ids, times, str(spec.file), f"{spec.file}: times of spikes"
         return
     names = list(dict.fromkeys(populations.tolist()))
     for name in check_populations(names, wanted, spec) if names else []:
         rows = populations == name
-        yield name, ids[rows], times[rows], str(spec.file), str(spec.file)
+        yield name, ids[rows], times[rows], str(spec.file), f"{spec.file}: times of spikes"
 
 
 def check_times(times: Floats, where: str) -> None:
     """Raise a FileError if a time is not finite or negative."""
     wrong = ~(np.isfinite(times) & (times >= 0))
     if wrong.any():
-        raise FileError(f"{where}: times must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
+        raise FileError(f"{where}: must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
 
 
 def layout(spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:

@@ -76,8 +76,8 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         "it is in gs.drugs": "competitiveantagonist noncompetitiveantagonist openchannelblocker decaymodulator library",
         _DRUG: "nbqx cnqx d_ap5 ap5 apv mk801 mk_801 ketamine memantine bicuculline gabazine picrotoxin",
         # models, inputs and synapses
-        "the models are gs.LIF, gs.AdEx, gs.Izhikevich and gs.HodgkinHuxley": "models list_standard_models "
-        "node_models *gif_* glif_* mat2_* amat2_* *_ipn *_opn *_neuron pp_* eprop_* pointneuron rulkovmap siegert*",
+        "the models are gs.LIF, gs.GLIF, gs.AdEx, gs.Izhikevich and gs.HodgkinHuxley": "models list_standard_models "
+        "node_models *gif_* mat2_* amat2_* *_ipn *_opn *_neuron pp_* eprop_* pointneuron rulkovmap siegert*",
         "neurons are points here": "spatialneuron morphology section soma cylinder multicompartmentneuron cm_default "
         "iaf_cond_alpha_mc",
         "write a class of your own, see docs/adding_a_neuron.md": "equations create_*_model nestml",
@@ -167,6 +167,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
     KINETICS: {
         "write DualExponential(tau_rise, tau_decay)": "beta",
         "write Exponential(tau)": "exp expsyn exponentialdecay singleexponential",
+        "write gs.DeltaReceptor(name), which has no gate": "delta dirac instantaneous",
     },
     DRUGS: {
         _DRUG: "nbqx cnqx d_ap5 dap5 ap5 apv mk801 mk_801 ketamine memantine bicuculline gabazine picrotoxin "

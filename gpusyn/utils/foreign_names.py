@@ -17,7 +17,7 @@ from gpusyn.utils.foreign_calls import INSTEAD
 _SAME = {
     # neurons
     "C_m": "cm c cmem c_mem capacitance membrane_capacitance",
-    "g_L": "gl gleak g_leak g_pas gpas gbar_leak gbar_l leak_conductance",
+    "g_L": "g gl gleak g_leak g_pas gpas gbar_leak gbar_l leak_conductance",
     "E_L": "v_rest vrest e_rest erest u_rest el e_leak eleak e_pas v_leak v_l vl e_rev_leak resting_potential",
     "V_th": "v_thresh vthresh v_threshold vthreshold v_t vt u_th thresh threshold theta",
     "V_T": "v_th v_thresh vthresh v_threshold vthreshold vt v_offset",
@@ -139,6 +139,7 @@ _SAME = {
     "Network": "gennmodel genn_model",
     "Simulator": "simulation",
     "GABA_A": "gaba gabaergic",
+    "GLIF": "glif_*",
     "AdEx": "aeif_* eif_* adexp aeif",
     "HodgkinHuxley": "hh hh_* traubmiles",
     "PoissonSource": "spikesourcepoisson poissongroup poisson poissonneuron spikesourcepoissonrefractory "

@@ -13,6 +13,7 @@ MODELS = {
     "AdEx": gs.AdEx(I_e=500.0, t_ref=1.0),
     "Izhikevich": gs.Izhikevich(I_e=4.0, t_ref=0.5),
     "HodgkinHuxley": gs.HodgkinHuxley(I_e=100.0),
+    "GLIF": gs.GLIF(I_e=300.0, t_ref=1.0),
     "star": gs.Compartments(
         soma=gs.LIF(I_e=200.0), dendrites={"apical": gs.Dendrite(g_c=gs.Uniform(5.0, 15.0)), "basal": gs.Dendrite()}
     ),

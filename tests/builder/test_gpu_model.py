@@ -70,6 +70,7 @@ def every_kernel() -> list[gs.Network]:
             net.connect(pre, cells, gs.FixedInDegree(3), receptor=name, weight=0.1, delay=gs.Uniform(0.1, 3.0))
     net.connect(noise, cells, gs.AllToAll(), receptor="GABA_B", weight=0.1)
     net.inject(cells, gs.Waveform([0.0, 10.0], [0.0, 100.0]))
+    net.population("varied", 9, gs.PoissonSource(gs.Waveform([0.0], [[5.0] * 9])))
     net.inject(cells[9:], gs.WhiteNoise(std=50.0))
     squid = net.population("squid", 150, gs.HodgkinHuxley())
     net.couple(cells + squid, squid, gs.FixedProbability(0.1), 0.5)

@@ -103,7 +103,7 @@ def test_potentials_and_concentrations_beyond_all_bounds_are_warned_of(caplog):
 
 def test_short_rises_and_the_defaults_are_not_warned_of(caplog):
     assert told(network(receptor=gs.AMPA(tau_rise=0.01, tau_decay=2.0)), caplog) == []
-    for model in (gs.LIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley()):
+    for model in (gs.LIF(), gs.GLIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley()):
         assert told(network(model), caplog) == []
     assert caplog.messages == []
 

@@ -11,6 +11,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.builder.gating.forms import GateStep, source_coefficients
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
+from tests.helpers.long_checks import every
 from tests.helpers.runs import backend_named, same_bits
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab
@@ -46,7 +47,7 @@ def gates_of_bursts(kinetics, events):
     return out, bursts
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("precision", every(2, ["double", "single"]))
 def test_a_million_bursts_leave_nothing_behind(precision):
     """Weight that is in a pulse is an exact integer: it is 0 again, and the sums have only their last rounding."""
     sources, busy, silent, kinetics = 1500, 3500, 300, FirstOrder(1.1, 0.05, T_dur=0.5)

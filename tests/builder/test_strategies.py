@@ -15,7 +15,7 @@ from tests.helpers.validation.lab import FASTEST, Lab
 from tests.helpers.wiring import DT, DURATION, EVENTS, SYNAPSES, TARGETS, Wiring, both, one_population, run, summed
 
 LINEAR = [Exponential(5.0), Alpha(3.0), DualExponential(1.0, 20.0), DualExponential(4.0, 4.0)]
-LABS = [Lab(FASTEST, "double"), Lab(FASTEST, "single"), Lab("numpy", "double")]
+LABS = [Lab(FASTEST, "double"), Lab(FASTEST, "single"), pytest.param(Lab("numpy", "double"), marks=pytest.mark.fuzz)]
 
 
 @pytest.fixture(params=LABS, ids=lambda lab: f"{lab.backend}-{lab.precision}")

@@ -72,9 +72,9 @@ def test_the_first_tables_are_no_condition_for_the_others():
     """Doses of blockers have their columns before any synapse is drawn."""
     layout = placed(describe)
     inputs = InputTables(layout, seed=3)
-    columns = len(inputs.columns)
+    columns = inputs.columns
     SynapseTables(layout, 3, inputs)
-    assert len(inputs.columns) == columns
+    assert inputs.columns == columns
     assert set(inputs.dose_columns.values()) == {inputs.modulator_column - 1}
 
 

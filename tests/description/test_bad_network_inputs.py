@@ -104,10 +104,31 @@ INPUTS = [
         [".V", "Waveform.values", "volts"],
         lambda w: w.net.clamp(w.E, gs.Waveform([0, 1], [-0.07, 0.03])),
     ),
-    (ArgumentError, [".V", "or a gs.Waveform", "[-70.0, -60.0]"], lambda w: w.net.clamp(w.E, [-70.0, -60.0])),
+    (ParameterError, [".V", "or a gs.Waveform", "got 2 values"], lambda w: w.net.clamp(w.E, [-70.0, -60.0])),
+    (
+        ParameterError,
+        [".V", "has 2 columns, must have 10", "shape (1, 10), or of shape (1,)"],
+        lambda w: w.net.clamp(w.E, gs.Waveform([0.0], [[-70.0, -60.0]])),
+    ),
+    (
+        ParameterError,
+        [".current", "has 1 column, must have 10"],
+        lambda w: w.net.inject(w.E, gs.Waveform([0, 1], [[1], [2]])),
+    ),
+    (ParameterError, [".rate", "has 7 columns, must have 10"], lambda w: w.drive(rate=gs.Waveform([0], [[5.0] * 7]))),
+    (
+        ParameterError,
+        [".rate", "Waveform.values[0, 1]", ">= 0", "got -5", "1 wrong of 10"],
+        lambda w: w.drive(rate=gs.Waveform([0], [[5.0, -5.0, *[1.0] * 8]])),
+    ),
+    (
+        ParameterError,
+        ["Population 'p'", "PoissonSource.rate", "has 3 columns, must have 4"],
+        lambda w: w.net.population("p", 4, gs.PoissonSource(gs.Waveform([0.0], [[1.0, 2.0, 3.0]]))),
+    ),
     (
         ArgumentError,
-        [".V", "Uniform", "give one number"],
+        [".V", "Uniform", "give the array"],
         lambda w: w.net.clamp(w.E, gs.Uniform(-70.0, -60.0)),
     ),
     (ParameterError, ["Network.clamp().target", "'clamp->E[0:3]' already clamps", "Waveform"], _clamp_twice),

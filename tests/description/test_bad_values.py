@@ -211,6 +211,42 @@ class TestEveryPlace:
         with pytest.raises(gs.GpusynError, match=r"^DistanceDelay\.boundary: "):
             gs.DistanceDelay(1.0, boundary=boundary)
 
+    @pytest.mark.parametrize(
+        ("times", "values", "error", "said"),
+        [
+            (
+                [0, 1],
+                [[1.0, np.nan], [1, 2]],
+                ParameterError,
+                r"values\[0, 1\]: must be a finite.*nan, 1 wrong of 4",
+            ),
+            ([1, 0], [[1, 2], [3, 4]], ParameterError, r"times\[1\]: must be later"),
+            ([0, 1], [[1], [1], [2]], ParameterError, r"one row per time.*shape \(3, 1\) and 2 times\); make the two"),
+            (
+                [0, 1, 2],
+                np.ones((2, 3)),
+                ParameterError,
+                r"\(2, 3\) and 3 times\); give the transpose, values\.T",
+            ),
+            ([0, 1], np.zeros((2, 0)), ParameterError, "at least one entry"),
+            ([0, 1], np.zeros((2, 2, 2)), ArgumentError, r"a matrix \(times x neurons\).*shape \(2, 2, 2\)"),
+            ([[0, 1]], [1, 2], ArgumentError, r"times: must be a sequence of finite numbers \(got shape \(1, 2\)\)"),
+            ([0, 1], [[1, 2], [3]], ArgumentError, "a sequence or a matrix"),
+            ([0, 1], [["a"], ["b"]], ArgumentError, "a sequence or a matrix"),
+        ],
+    )
+    def test_columns_of_waveforms(self, times, values, error, said):
+        with pytest.raises(error, match=rf"^Waveform\..*{said}"):
+            gs.Waveform(times, values)
+
+    def test_columns_of_integers(self):
+        wave = gs.Waveform([0, 2], np.arange(4).reshape(2, 2))
+        assert wave.values.dtype == np.float64
+        assert (wave.columns, gs.Waveform([0], [1]).columns) == (2, None)
+        assert repr(wave) == "Waveform(2 x 2 values, 0 to 2 ms, 'step')"
+        with pytest.raises(ValueError, match="read-only"):
+            wave.values[0, 0] = 5.0
+
     def test_samples_of_courses(self):
         wave, bath = gs.Waveform([0.0, 1.0], [1.0, 2.0]), gs.Network().infuse("CNQX", 1.0)
         for t in ("x", [[1.0], [2.0, 3.0]], None):

@@ -60,7 +60,7 @@ def objects(folder: Any) -> list[Any]:
         gs.Rectangle((-1.0, 0.0), (1.0, 2.0)), gs.Annulus(1.0, 2.0, anchor=(0.0, 1.0)), gs.Ellipse(2.0, 1.0),
         gs.kinetics.Exponential(2.0), gs.kinetics.Alpha(2.0), gs.kinetics.DualExponential(1.0, 2.0),
         gs.kinetics.FirstOrder.AMPA(), gs.kinetics.Markov.AMPA(), gs.CurrentReceptor("fast", tau=2.0),
-        gs.DeltaReceptor("delta", refractory="keep"),
+        gs.DeltaReceptor("delta", refractory="keep"), gs.GLIF(level=3), gs.LIF(theta_jump=1.0, tau_theta=[5.0, 9.0]),
         gs.QuantalRelease(n=5, p=0.5, cv=0.3), gs.TsodyksMarkram(U=[0.5, 0.2], tau_rec=gs.Uniform(100.0, 800.0)),
         gs.DopamineSTDP(gs.STDP(learns=gs.NMDA()), 1000.0, 200.0, modulator=listed),
         gs.CalciumSTDP.published("cortical slices", learns=gs.NMDA()), gs.HomeostaticScaling(5.0, 1e5),

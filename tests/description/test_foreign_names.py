@@ -15,7 +15,7 @@ from gpusyn.utils.foreign_calls import INSTEAD
 from gpusyn.utils.foreign_names import _KNOWN, _OTHERWISE, _SAME, foreign_hint
 
 CALLS = [
-    gs.LIF, gs.AdEx, gs.Izhikevich, gs.HodgkinHuxley, gs.PoissonSource, gs.SpikeSource,
+    gs.LIF, gs.GLIF, gs.AdEx, gs.Izhikevich, gs.HodgkinHuxley, gs.PoissonSource, gs.SpikeSource,
     gs.AMPA, gs.NMDA, gs.GABA_A, gs.CurrentReceptor, gs.kinetics.Exponential, gs.kinetics.DualExponential,
     gs.FixedProbability, gs.FixedInDegree, gs.FixedTotalNumber, gs.Simulator, gs.Simulator.run,
     gs.Network.population, gs.Network.connect, gs.Network.record, gs.Network.drive, gs.Network.inject,
@@ -47,6 +47,7 @@ NEURONS = {
         "tau_syn_E": "receptors=[gs.AMPA(", "tau_syn_ex": "receptors=[gs.AMPA(", "e_rev_I": "receptors=[gs.AMPA(",
         "V_m": "population(..., V=...)", "v_init": "population(..., V=...)",
     },
+    gs.GLIF: {"g": "'g_L'", "tau_syn": "receptors=[gs.AMPA(", "v_rest": "'E_L'"},
     gs.AdEx: {"v_spike": "'V_peak'", "v_thresh": "'V_T'", "V_th": "'V_T'", "delta_T": "'Delta_T'"},
     gs.Izhikevich: {"C": "'C_m'", "i_offset": "'I_e'"},
     gs.HodgkinHuxley: {"gbar_Na": "'g_Na'", "e_rev_K": "'E_K'", "v_offset": "'V_T'", "v_th": "'V_th'",

@@ -106,7 +106,14 @@ def test_parameters_of_a_model_are_completed():
 
 def test_type_checkers_know_every_variable_of_the_public_models():
     net, receptors = gs.Network(), [gs.AMPA(), gs.NMDA(), gs.GABA_A(), gs.GABA_B()]
-    models = (gs.LIF(), gs.AdEx(), gs.Izhikevich(), gs.HodgkinHuxley())
-    populations = [net.population(model.kind, 1, model, receptors=receptors) for model in models]
+    models = [
+        gs.LIF(),
+        gs.LIF(theta_jump=1.0, tau_theta=9.0),
+        gs.GLIF(),
+        gs.AdEx(),
+        gs.Izhikevich(),
+        gs.HodgkinHuxley(),
+    ]
+    populations = [net.population(str(k), 1, model, receptors=receptors) for k, model in enumerate(models)]
     variables = {name for population in populations for name in population.variables}
     assert set(get_args(TraceName)) == variables

@@ -90,6 +90,29 @@ def current_based() -> gs.Network:
     return net
 
 
+@case(40.0)
+def thresholds() -> gs.Network:
+    """GLIF neurons of each level and LIF neurons whose threshold adapts, with currents and with conductances."""
+    net = gs.Network()
+    n = 12
+    inputs = net.population("inputs", 20, gs.PoissonSource(rate=150.0))
+    slow, fast = gs.CurrentReceptor("slow", kinetics=k.Alpha(4.0)), gs.CurrentReceptor("fast", tau=2.0)
+    glif = {"t_ref": line(n, 0.0, 0.37), "I_e": line(n, 250.0, 30.0), "asc_amps": (gs.Uniform(-40.0, 20.0), -100.0)}
+    models = {f"level {level}": gs.GLIF(level=level, **glif) for level in range(1, 6)}
+    models["adaptive"] = gs.LIF(I_e=line(n, 250.0, 30.0), theta_jump=2.0, tau_theta=gs.Uniform(20.0, 80.0))
+    cells = []
+    for name, model in models.items():
+        for kind, several in (("", [slow, fast]), (" with conductances", [gs.AMPA(), gs.GABA_A()])):
+            population = net.population(name + kind, n, model, receptors=several, V=gs.Uniform(-75.0, -60.0))
+            first, second = (one.name for one in several)
+            scale = 1.0 if kind else 40.0
+            net.connect(inputs, population, gs.FixedInDegree(6), weight={first: scale, second: 0.5 * scale}, delay=0.8)
+            net.record(population, without_calcium(population), name=f"state of {population.name}")
+            cells.append(population)
+    net.record(sum(cells[1:], cells[0] + inputs), "spikes", name="spikes")
+    return net
+
+
 @case(30.0)
 def compartments() -> gs.Network:
     """A soma of every model with dendrites: their receptors, gates of every owner, inputs, drugs and calcium."""
@@ -280,6 +303,32 @@ def noise() -> gs.Network:
                name="each")  # fmt: skip
     net.inject(stars[3:133], gs.OrnsteinUhlenbeck(std=80.0, tau=5.0), start=3.0, compartment="apical", name="slow")
     net.inject(stars, gs.OrnsteinUhlenbeck(mean=20.0, std=60.0, tau=line(140, 0.5, 0.1)), name="own")
+    return net
+
+
+@case(30.0, seed=11)
+def jumps() -> gs.Network:
+    """V that spikes make jump, lost and kept while it is held: alone, beside others, and of dendrites."""
+    net = gs.Network()
+    both = [gs.DeltaReceptor("lost"), gs.DeltaReceptor("kept", refractory="keep")]
+    models = {
+        "exact": (gs.LIF(I_e=130.0), both),
+        "beside": (gs.LIF(I_e=130.0), [*both, gs.CurrentReceptor("fast", tau=3.0), gs.AMPA()]),
+        "squids": (gs.HodgkinHuxley(I_e=100.0), both),
+        "stars": (
+            gs.Compartments(soma=gs.AdEx(I_e=400.0, t_ref=1.0), dendrites={"apical": gs.Dendrite()}),
+            {"soma": both, "apical": both[:1]},
+        ),
+    }
+    inputs = net.population("inputs", 30, gs.PoissonSource(rate=line(30, 20.0, 20.0)))
+    burst = net.population("burst", 3, gs.SpikeSource([[1.0, 1.4, 1.8, 2.6], [3.0, 3.0, 12.0], line(20, 5.0, 0.4)]))
+    for name, (model, kinds) in models.items():
+        cells = net.population(name, 20, model, receptors=kinds)
+        weight = {receptor.name: gs.Uniform(0.0, 3.0) for receptor in cells.receptors}
+        net.connect(inputs + burst, cells, gs.FixedInDegree(6), weight=weight, delay=gs.Uniform(0.1, 4.0))
+        net.connect(cells, cells, gs.FixedTotalNumber(60), receptor="lost", weight=gs.Normal(0.0, 2.0), delay=0.3)
+    net.drive(net.populations["exact"], "kept", rate=2000.0, weight=-0.3)
+    record(net)
     return net
 
 

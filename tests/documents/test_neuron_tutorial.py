@@ -86,9 +86,9 @@ gs.Simulator(net, backend={!r}).run(1.0)
 MISTAKES = {
     "no decorator": (
         "numpy", "gpusyn/neurons/qif.py", "@neuron\n", "",
-        "UnknownNameError: neuron model 'QIF': no class of this name is known (known: AdEx, HodgkinHuxley, "
-        "Izhikevich, LIF, ExactLIF); write @neuron above the class, and import it in gpusyn/neurons/__init__.py "
-        "(docs/adding_a_neuron.md)",
+        "UnknownNameError: neuron model 'QIF': no class of this name is known (known: AdEx, LIF, ExactLIF, "
+        "AdaptiveLIF, ExactAdaptiveLIF, GLIF, ExactGLIF, HodgkinHuxley, Izhikevich); write @neuron above the class, "
+        "and import it in gpusyn/neurons/__init__.py (docs/adding_a_neuron.md)",
     ),
     "no twin": (
         "numpy", "gpusyn/neurons/qif.py", "def advance(", "def advances(",

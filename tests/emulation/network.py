@@ -50,6 +50,7 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
                 plasticity=gs.NMDAPlasticity(speed=1000.0, G=0.05))  # fmt: skip
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)
     net.inject(C[:10], gs.Waveform([0.0, 1.0], [400.0, 700.0]))
+    net.inject(C[12:], gs.OrnsteinUhlenbeck(mean=200.0, std=100.0, tau=2.0))
     net.clamp(C[10:12], -65.0)
     recorders = [
         net.record(E + I + C, "spikes"),

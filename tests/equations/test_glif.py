@@ -346,6 +346,13 @@ def test_a_reset_above_the_threshold_may_end_when_spikes_raise_it():
         gs.GLIF(level=2, voltage_reset_add=29.0, voltage_reset_fraction=0.0, th_spike_add=0.01, th_spike_decay=0.5)
 
 
+@pytest.mark.parametrize("level", [2, 4, 5])
+def test_without_a_refractory_time_spikes_raise_the_threshold_without_bounds(level):
+    assert gs.GLIF(level=level, t_ref=0.0, voltage_reset_add=29.0).t_ref == 0.0
+    with pytest.raises(ParameterError, match="leave V above the threshold"):
+        gs.GLIF(level=level, t_ref=0.0, voltage_reset_add=29.0, th_spike_add=0.0)
+
+
 def test_setting_a_reset_above_the_threshold_is_refused():
     net = gs.Network()
     stars = gs.Compartments(soma=gs.GLIF(level=4), dendrites={"apical": gs.Dendrite()})

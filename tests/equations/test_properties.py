@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import gpusyn as gs
 from gpusyn.builder.gating.pulsed import pulse_scheme
 from gpusyn.kinetics import DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
+from tests.helpers.long_checks import every
 from tests.helpers.tolerances import assert_close
 
 TRAINS = st.lists(st.integers(1, 200), min_size=1, max_size=6, unique=True).map(lambda ts: [t / 10 for t in sorted(ts)])
@@ -140,7 +141,7 @@ def all_gates(kinetics, gating):
     return [gs.AMPA(kinetics=one, gating=gating, name=f"gate{k}") for k, one in enumerate(kinetics)]
 
 
-@pytest.mark.parametrize("gating", ["auto", "per-synapse"])
+@pytest.mark.parametrize("gating", every(2, ["auto", "per-synapse"]))
 @settings(max_examples=3, deadline=None, derandomize=True)
 @given(train=TRAINS)
 def test_p4_gates_stay_between_shut_and_open(gating, train):
@@ -210,7 +211,7 @@ def test_p6_the_order_of_synapses_does_not_matter(gating, order):
         assert_close(*traces, "gates", "single")
 
 
-@pytest.mark.parametrize("gating", ["auto", "per-synapse"])
+@pytest.mark.parametrize("gating", every(2, ["auto", "per-synapse"]))
 def test_p10_without_spikes_nothing_moves(gating):
     receptors = all_gates(GATES, gating)
     receptors += [gs.NMDA(Mg=1.0, gating=gating), gs.GABA_B(gating=gating)]

@@ -254,6 +254,7 @@ EXEMPT = {
             "Distribution.law",
             "LogNormal.of_logarithm",
             "Waveform.in_unit",
+            "Waveform.part",
         ),
     },
     "what a neuron model offers to the builder": {

@@ -294,6 +294,7 @@ OURS = {
     "kinetics": lambda w: gs.kinetics.Exponential(2.0),
     "distribution": lambda w: gs.Uniform(0.5, 1.0),
     "waveform": lambda w: gs.Waveform([0.0, 1.0], [1.0, 2.0]),
+    "columns": lambda w: gs.Waveform([0.0, 1.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
     "ratio": lambda w: gs.Ratio("AMPA", 0.5),
     "drug": lambda w: gs.drugs.LIBRARY["CNQX"],
     "spikes": lambda w: w.spikes,

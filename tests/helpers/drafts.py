@@ -72,8 +72,12 @@ class Draft:
             return self.number(low, high)
         if kind == "array":
             return self.numbers(low, high, n)
-        times = np.cumsum(self.rng.integers(0, 20, 3) + np.array([0, 1, 1])) * self.dt
-        return gs.Waveform(times, self.numbers(low, high, 3), interpolation=self.pick("step", "linear"))
+        steps = np.cumsum(self.rng.integers(0, 20, 3) + np.array([0, 1, 1]))
+        values, interpolation = self.numbers(low, high, 3), self.pick("step", "linear")
+        if steps[0] % 2:  # columns that are alike change no bit
+            self.tags.add(f"{what} columns")
+            values = np.tile(values[:, np.newaxis], n)
+        return gs.Waveform(steps * self.dt, values, interpolation=interpolation)
 
     def window(self) -> dict[str, float]:
         """Start and stop of an input, or none."""

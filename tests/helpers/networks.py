@@ -42,6 +42,7 @@ EVERYTHING = frozenset(
     + [f"{what} {kind}" for what in ("weight", "drive weight") for kind in VALUES]
     + [f"delay {kind}" for kind in DELAYS]
     + [f"{what} {kind}" for what in ("PoissonSource", "drive", "inject") for kind in TIMED]
+    + [f"{what} columns" for what in ("PoissonSource", "drive", "inject", "clamp")]
     + ["noise WhiteNoise", "noise OrnsteinUhlenbeck", "noise of each"]
     + ["clamp number", "clamp Waveform", "SpikeSource shared", "SpikeSource each", "weight Ratio"]
     + [f"block {kind}" for kind in ("default", "Mel", "own", "HillTononi", "own slow")]
@@ -496,7 +497,7 @@ class Wiring(Draft):
     def clamp(self) -> None:
         cell = self.pick(*self.cells)
         target = cell[int(self.rng.integers(cell.size)) :]
-        V = self.timed("clamp", -90.0, 40.0, 1, ("number", "Waveform"))
+        V = self.timed("clamp", -90.0, 40.0, target.size, ("number", "Waveform"))
         if isinstance(V, float) and abs(V) < 1.0:
             V = 0.0  # what is closer looks like volts
         self.add("clamp", target, V, **part_of(self, target, "clamp of"))

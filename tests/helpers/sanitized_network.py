@@ -52,8 +52,11 @@ def describe() -> gs.Network:
     spines(net, E, noise + E[:9])
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
+    net.drive(C[3:], "syn", rate=gs.Waveform([0.0, 0.55], np.linspace(0.0, 400_000.0, 34).reshape(2, 17)), weight=1.0)
     net.inject(E[5:9], gs.Waveform([0.2], [500.0]))
+    net.inject(E[6:8], gs.Waveform([0.1, 0.5], [[50.0, -50.0], [0.0, 30.0]], interpolation="linear"))
     net.clamp(E[3], gs.Waveform([0.0, 0.4], [-70.0, 20.0]))
+    net.clamp(E[10:12], gs.Waveform([0.0, 0.3], [[-70.0, -60.0], [-55.0, 20.0]]))
     net.record(E + C + noise + listed, "spikes", name="spikes")
     net.record(E[100:], ["V", "g_AMPA", "h_NMDA", "I_GABA_A", "B_NMDA", "Ca", "g_each"], name="traces")
     net.record(C, ["V", "I_syn"], every=2 * DT, name="currents")
@@ -247,10 +250,10 @@ def jumping(net: gs.Network, sources: gs.Selection) -> None:
     star = gs.Compartments(soma=gs.LIF(I_e=3000.0), dendrites={"apical": gs.Dendrite()})
     cells = {
         "J": net.population("J", 12, gs.LIF(I_e=3000.0), receptors=both),
-        "K": net.population("K", 12, star, receptors={"soma": both, "apical": both[:1]}),
+        "K": net.population("K", 12, star, receptors={"soma": [*both, gs.NMDA()], "apical": both[:1]}),
     }
     for name, own in cells.items():
-        weight = {receptor.name: gs.Normal(0.0, 2.0) for receptor in own.receptors}
+        weight = {receptor.name: gs.Uniform(0.0, 2.0) for receptor in own.receptors}
         net.connect(sources, own, gs.FixedProbability(0.2), weight=weight, delay=gs.Uniform(0.1, 0.5))
         net.record(own, list(own.variables), name=f"jumping {name}")
 

@@ -102,6 +102,15 @@ def test_a_receptor_without_a_block_is_open(effect):
     assert (trace[3, :20] == 1).all()
 
 
+@pytest.mark.parametrize("effect", ["Jump", "WaitingJump"])
+def test_what_makes_v_jump_has_no_channels(effect):
+    net = make(AMPA._replace(kinetics="Instantaneous", effect=effect), coefs=[[0.5]])
+    places = [net.probe(variable) for variable in (G, I, B)]
+    trace = both(net.program, 20)["trace"].reshape(len(places), -1)
+    assert not trace[:2, :20].any()
+    assert (trace[2, :20] == 1).all()
+
+
 @pytest.mark.parametrize("model", RECORDS)
 def test_a_spiking_neuron_of_every_model(model):
     net = gs.Network()

@@ -15,8 +15,10 @@ import pytest
 
 from gpusyn.commands.cli import main
 from gpusyn.sonata import run_config
+from gpusyn.sonata.glif import ALLEN_NAMES
 from tests.helpers.paths import NEST_SCRIPTS
 from tests.helpers.sonata_circuit import write_csv, write_edges, write_json, write_nodes, write_spikes
+from tests.sonata.test_glif import ALLEN
 
 pytestmark = [
     pytest.mark.oracle,
@@ -249,6 +251,53 @@ def test_the_table_overrules_the_model_of_an_edge(tmp_path):
     """Where both give a weight or a delay."""
     circuit = Allen(tmp_path)
     circuit.synapses["static"] = {"weight": 10.0, "delay": 4.0}
+    assert_same_spikes(*both(circuit.write()), v1=200, th=50)
+
+
+GLIF = {
+    "C_m": 58.72, "g": 9.43, "E_L": -78.85, "V_th": -51.68, "t_ref": 3.75, "tau_syn": [5.5, 2.8],
+}  # fmt: skip
+RESET = {"th_spike_add": 0.37, "th_spike_decay": 0.009, "voltage_reset_fraction": 0.2, "voltage_reset_add": 18.51}
+AFTER = {"asc_decay": [0.003, 0.1], "asc_amps": [-9.18, -98.94], "asc_r": [1.0, 1.0], "asc_init": [0.0, 0.0]}
+VOLTAGE = {"th_voltage_index": 0.005, "th_voltage_decay": 0.09}
+FLAGS = ("spike_dependent_threshold", "after_spike_currents", "adapting_threshold")
+LEVELS = {
+    1: ({"V_reset": -78.85}, (False, False, False)),
+    2: (RESET, (True, False, False)),
+    3: ({"V_reset": -78.85, **AFTER}, (False, True, False)),
+    4: (RESET | AFTER, (True, True, False)),
+    5: (RESET | AFTER | VOLTAGE, (True, True, True)),
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_spike_of_generalised_leaky_neurons(tmp_path, level):
+    circuit = Allen(tmp_path)
+    parameters, flags = LEVELS[level]
+    circuit.templates = dict.fromkeys(circuit.templates, "nest:glif_psc")
+    circuit.cells = {name: GLIF | parameters | dict(zip(FLAGS, flags, strict=True)) for name in circuit.cells}
+    circuit.synapses["static"] = {"receptor_type": 2}
+    circuit.unit = 0.3
+    assert_same_spikes(*both(circuit.write()), v1=200, th=50)
+
+
+@pytest.mark.parametrize("name", ALLEN_NAMES)
+def test_every_spike_of_models_of_the_allen_database(tmp_path, name):
+    """BMTK reads the same file, in SI units, and makes NEST's parameters of it."""
+    circuit = Allen(tmp_path)
+    circuit.templates = dict.fromkeys(circuit.templates, f"nest:glif_{name}_psc")
+    circuit.cells = dict.fromkeys(circuit.cells, ALLEN)
+    circuit.synapses["static"] = {"receptor_type": 3}
+    circuit.unit = 0.3
+    assert_same_spikes(*both(circuit.write()), v1=200, th=20)
+
+
+def test_every_spike_of_neurons_whose_potential_jumps(tmp_path):
+    circuit = Allen(tmp_path)
+    circuit.templates = dict.fromkeys(circuit.templates, "nest:iaf_psc_delta")
+    circuit.cells = {name: {key: value for key, value in model.items() if not key.startswith("tau_syn")}
+                     for name, model in circuit.cells.items()}  # fmt: skip
+    circuit.edges, circuit.unit = ("lgn_v1", "lgn_th", "bkg_v1"), 0.02
     assert_same_spikes(*both(circuit.write()), v1=200, th=50)
 
 

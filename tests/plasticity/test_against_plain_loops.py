@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gpusyn as gs
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import backend_named
 from tests.helpers.tolerances import assert_within
 from tests.plasticity.lab import SPACING, Contact, Trial, conductance, network, run, trains_of
@@ -87,9 +88,9 @@ def experiments(draw: Any, rule: Any) -> Drawn:
     return Drawn(draw, rule)
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize(("backend", "precision"), MACHINES)
-def test_weights_and_deliveries_are_those_of_the_loop(backend, rule, precision):
+@pytest.mark.parametrize(("machine", "rule"), pairs(MACHINES, [*RULES]))
+def test_weights_and_deliveries_are_those_of_the_loop(machine, rule):
+    backend, precision = machine
     how = {"backend": backend_named(backend), "precision": precision}
 
     @settings(max_examples=10 if backend == "cpu" else 3)

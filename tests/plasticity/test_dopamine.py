@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.long_checks import every
 
 DT, T = 0.1, 400.0
 REWARDS = [60.0, 61.0, 150.0, 333.3]
@@ -93,7 +94,7 @@ def test_weights_are_those_of_a_plain_loop(course, delay, axonal):
     np.testing.assert_allclose(single, exact, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", every(2, ["single", "double"]))
 def test_backends_and_threads_give_the_same_bits(precision):
     parts = (160.0,)  # with three of the rewards
     wanted, _ = run("numpy", precision=precision, parts=parts)

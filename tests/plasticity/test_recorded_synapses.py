@@ -12,6 +12,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.io.writer import ReportWriter
 from gpusyn.results import SynapseData
+from tests.helpers.long_checks import every
 from tests.helpers.runs import same_bits
 
 DT = 0.1
@@ -99,7 +100,7 @@ def followed(backend, **options):
         return seen, dict(sim.data)
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", every(2, ["single", "double"]))
 def test_a_sample_is_what_the_weights_are(backend, precision):
     seen, _ = followed(backend, precision=precision)
     data = run(backend, recorded(), precision=precision)

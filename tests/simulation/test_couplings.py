@@ -276,6 +276,23 @@ def test_a_checkpoint_of_before_gap_junctions_fits_a_network_without():
     assert found["coupling 'cells<->others', conductance"] == "0.5"
 
 
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+def test_a_checkpoint_with_conductances_and_capacitances_of_their_own(factor, tmp_path):
+    """Neither may be put in force before the other if both were checked: each goes with the new other one alone."""
+    net = two_cells(0.9 * C_M / 0.1)
+    with gs.Simulator(net, precision="double", backend="numpy") as sim:
+        both = [("a<->b", "conductance", factor * 1800.0), ("a", "C_m", factor * C_M), ("b", "C_m", factor * C_M)]
+        for change in both if factor < 1 else both[::-1]:
+            sim.set(*change)
+        sim.step(3)
+        sim.save_checkpoint(tmp_path / "state.h5")
+        sim.step(3)
+        want = sim.get("a", "V")
+    with gs.Simulator.load_checkpoint(net, tmp_path / "state.h5", backend="numpy") as sim:
+        sim.step(3)
+        np.testing.assert_array_equal(sim.get("a", "V"), want)
+
+
 # ---- conductances between runs ----
 
 

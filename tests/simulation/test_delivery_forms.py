@@ -17,7 +17,7 @@ import gpusyn as gs
 from gpusyn.builder import bundles
 from gpusyn.kernels.records import Route, read_rows
 from tests.helpers import strategies
-from tests.helpers.long_checks import pairs
+from tests.helpers.long_checks import every, pairs
 from tests.helpers.runs import backend_named, cpu, differences, emulated, outcome, play
 
 DT = 0.1
@@ -372,24 +372,24 @@ ALL_FIRE = Case(
 )
 
 
-def test_the_list_of_spikes_begins_again_at_its_start_and_grows(backend):
+@pytest.mark.parametrize("chunk_steps", every(2, [7, 1]))
+def test_the_list_of_spikes_begins_again_at_its_start_and_grows(backend, chunk_steps):
     """With short chunks it has little room, and spikes on long ways fill it."""
     with forced("when due"), simulator(ALL_FIRE, "numpy") as sim:
         sim.step(ALL_FIRE.steps)
         check(ALL_FIRE, sim)
         reference = outcome(sim)
-    for chunk_steps in (1, 7):
-        with forced("when due"), simulator(ALL_FIRE, backend, chunk_steps=chunk_steps) as sim:
-            small = sim._compiled.program.specs["spike_id"].size
-            sim.step(ALL_FIRE.steps)
-            total, size = int(sim._session.read("spike_total")[0]), sim._compiled.program.specs["spike_id"].size
-            assert total > size > small
-            assert differences(reference, outcome(sim)) == []
-            sim.reset()  # with the larger list
-            sim.step(5)
-            sim.step(ALL_FIRE.steps - 5)
-            assert differences(reference, outcome(sim)) == []
-            assert sim._compiled.program.specs["spike_id"].size == size
+    with forced("when due"), simulator(ALL_FIRE, backend, chunk_steps=chunk_steps) as sim:
+        small = sim._compiled.program.specs["spike_id"].size
+        sim.step(ALL_FIRE.steps)
+        total, size = int(sim._session.read("spike_total")[0]), sim._compiled.program.specs["spike_id"].size
+        assert total > size > small
+        assert differences(reference, outcome(sim)) == []
+        sim.reset()  # with the larger list
+        sim.step(5)
+        sim.step(ALL_FIRE.steps - 5)
+        assert differences(reference, outcome(sim)) == []
+        assert sim._compiled.program.specs["spike_id"].size == size
 
 
 SLOW = [(step, step % 3) for step in range(1, 80, 2)]

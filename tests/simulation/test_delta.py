@@ -292,6 +292,11 @@ REFUSED = [
         lambda: gs.AMPA(kinetics=gs.DeltaReceptor("d").kinetics),
     ),
     (
+        ParameterError,
+        ["iv_curve().receptors", "DeltaReceptor", "no current", "gs.AMPA()"],
+        lambda: gs.measure.iv_curve([gs.AMPA(), gs.DeltaReceptor("d")], [-80.0, -40.0, 0.0], backend="numpy"),
+    ),
+    (
         UnknownNameError,
         ["CompetitiveAntagonist.receptor", "'DeltaReceptor'", "AMPA, GABA_A"],
         lambda: gs.drugs.CompetitiveAntagonist("DeltaReceptor", 1.0),

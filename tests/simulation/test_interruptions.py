@@ -101,8 +101,7 @@ def _raise_at_every_call(session, number, monkeypatch):
 
 # Python itself ignores an exception of a handler in places such as the callback of a weak reference
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("streamed", [False, True], ids=["in memory", "streamed"])
-@pytest.mark.parametrize("name", ["numpy", "cpu"])
+@pytest.mark.parametrize(("streamed", "name"), pairs([False, True], ["numpy", "cpu"]))
 def test_a_timer_that_goes_off_all_the_time_changes_nothing(name, streamed, tmp_path, alarm):
     random = np.random.default_rng(1)
     net = describe(file=tmp_path / "run.h5" if streamed else None)

@@ -12,6 +12,7 @@ from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.numerics.sampling import bernoulli_lists
 from tests.emulation import ORDERS, check_guards, using
 from tests.helpers.building import EmulatedLauncher
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, differences, emulated, outcome
 
 DT, STEPS = 0.1, 90
@@ -60,7 +61,7 @@ def play(storage, backend, steps=STEPS, **options):
         return outcome(sim)
 
 
-@pytest.fixture(scope="module", params=["single", "double"])
+@pytest.fixture(scope="module", params=every(2, ["single", "double"]))
 def stored(request):
     """The results of stored synapses, computed by numpy."""
     return request.param, play("stored", "numpy", precision=request.param)

@@ -298,7 +298,7 @@ WRONG = {
     "part wave": (lambda s: s.set(s.net.populations["bg"][:3], rate=wave(5.0)), "set the rate of all of 'bg'"),
     "weight": (lambda s: s.set("drive", weight=4.1), "at most 4 nS in magnitude.*got 4.1"),
     "weight too": (lambda s: s.set("drive", rate=100.0, weight=-1.0), "nS >= 0"),
-    "clamp array": (lambda s: s.set("clamp", [-60.0, -50.0]), "must be a finite number of mV"),
+    "clamp array": (lambda s: s.set("clamp", [-60.0] * 5), r"must be a finite number of mV.*\(got 5 values\)"),
     "clamp volts": (lambda s: s.set("clamp", -0.06), "looks like volts"),
     "past": (lambda s: s.set("listed", times=[2.0, 9.0]), r"must be later than now, t = 2 ms \(got 2\)"),
     "lists": (lambda s: s.set("listed", times=[[3.0], [4.0]]), "has 2 lists, must be one list for all or 12"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -67,6 +68,18 @@ def test_tables_run_as_the_same_network_in_python(folder, capsys):
     ours = run_config("made/config.json", "numpy", echo=lambda line: None).spikes
     theirs = in_python(folder)
     assert len(theirs.ids) > 50
+    assert ours.ids.tolist() == theirs.ids.tolist()
+    assert ours.times.tolist() == theirs.times.tolist()
+
+
+def test_one_table_has_the_edges_of_all_populations(folder):
+    """In any order: those of each pair of populations, with the types of their templates, keep theirs."""
+    inputs, own = ((folder / f"{name}.csv").read_text().replace(";", ",").splitlines() for name in ("inputs", "own"))
+    mixed = [line for pair in zip_longest(own[1:], inputs[1:]) for line in pair if line]
+    (folder / "all.csv").write_text("\n".join([inputs[0], *mixed]))
+    assert main(["circuit", "cells.csv", "all.csv", *MADE[4:]]) == 0
+    ours = run_config("made/config.json", "numpy", echo=lambda line: None).spikes
+    theirs = in_python(folder)
     assert ours.ids.tolist() == theirs.ids.tolist()
     assert ours.times.tolist() == theirs.times.tolist()
 

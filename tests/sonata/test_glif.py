@@ -214,3 +214,12 @@ def test_units_of_each_template_are_gpusyns():
         assert {one: template.parameters[one].unit for one in shared} == {one: units[one] for one in shared}
     assert json.loads(json.dumps(PUBLISHED)) == PUBLISHED
     assert np.isfinite([one.default for one in TEMPLATES[names[0]].parameters.values()]).all()
+
+
+def test_small_additions_to_a_potential_are_no_volts(small):
+    """NEST's own default of th_spike_add is 0.37 mV."""
+    given = PUBLISHED | {"spike_dependent_threshold": True, "th_spike_add": 0.37, "voltage_reset_add": 0.1}
+    p = cells_of(use(small, **given)).model.values
+    assert (p["level"], p["th_spike_add"], p["voltage_reset_add"]) == (4, 0.37, 0.1)
+    with pytest.raises(ParameterError, match=r"V_th: looks like volts"):
+        cells_of(use(small, **PUBLISHED | {"V_th": -0.05}))

@@ -11,6 +11,7 @@ import pytest
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.io.results_file import open_results
 from gpusyn.sonata import run_config
+from tests.helpers.long_checks import every
 from tests.helpers.sonata_circuit import SmallCircuit, write_json, write_nodes
 
 h5py = pytest.importorskip("h5py", reason="SONATA files need h5py")
@@ -145,7 +146,9 @@ def test_split_populations_come_back_together(small):
     assert [(one.type, one.spikes) for one in parts.rates] == [(one.type, one.spikes) for one in whole.rates]
 
 
-@pytest.mark.parametrize("name", ["spikes", "report:potential", "cells_0", "cells_to_cells:cells_0->cells_0:ex"])
+@pytest.mark.parametrize(
+    "name", every(2, ["spikes", "report:potential", "cells_to_cells:cells_0->cells_0:ex", "cells_0"])
+)
 def test_names_of_populations_may_be_those_that_gpusyn_gives(small, name):
     """The names of a circuit's populations are its own; no object of gpusyn's stands in their way."""
     small.models["I.json"]["tau_syn_in"] = 1.0  # so that "cells" becomes "cells_0" and "cells_1"

@@ -103,7 +103,8 @@ def long(*case):
 def test_what_a_script_prints(before, lines, tmp_path):
     """One line for the backend, one for each kind of note, whatever the number of projections and simulators."""
     script = f"{before}\n{NET}"
-    settings = {"PYTHONPATH": str(ROOT), "PATH": "/nonexistent", "HOME": str(tmp_path)}  # without a compiler
+    nothing = {"PATH": "/nonexistent", "CXX": "/nonexistent"}  # no compiler, not even that of a package
+    settings = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **nothing}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=settings, check=True
     )

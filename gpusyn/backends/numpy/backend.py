@@ -28,6 +28,7 @@ from gpusyn.backends.numpy import deliver_procedural as procedural
 from gpusyn.backends.numpy import deliver_releases as one_by_one
 from gpusyn.backends.numpy import deliver_spikes as delivery
 from gpusyn.backends.numpy import find_influx as influx
+from gpusyn.backends.numpy import find_limits as limits
 from gpusyn.backends.numpy import gather_currents as currents
 from gpusyn.backends.numpy import junctions
 from gpusyn.backends.numpy import learn_weights as learning
@@ -54,6 +55,7 @@ def _nothing(a: SimpleNamespace, signature: Signature | None) -> None:
 
 TWINS: dict[str, Twin] = {
     "advance_neurons": Twin(neurons.prepare_neurons, neurons.advance_neurons),
+    "find_limits": Twin(limits.prepare_limits, limits.find_limits),
     "gather_potentials": Twin(junctions.prepare_potentials, junctions.gather_potentials),
     "gather_currents": Twin(currents.prepare_currents, currents.gather_currents),
     "advance_poisson": Twin(sources.prepare_poisson, sources.advance_poisson),

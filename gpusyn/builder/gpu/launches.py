@@ -13,7 +13,7 @@ from gpusyn.builder.gpu.currents import gathered, potentials
 from gpusyn.builder.gpu.delivery import changes, delivery
 from gpusyn.builder.gpu.gates import source_gates, synapse_gates
 from gpusyn.builder.gpu.learning import learning, modulating, remembered, scaling
-from gpusyn.builder.gpu.neurons import listed_sources, neurons, poisson_sources, renewal_sources
+from gpusyn.builder.gpu.neurons import found_limits, listed_sources, neurons, poisson_sources, renewal_sources
 from gpusyn.builder.gpu.procedural import procedural
 from gpusyn.builder.gpu.releases import releases
 from gpusyn.builder.gpu.spines import advanced_spines, found_influx, remembered_gates
@@ -25,6 +25,7 @@ from gpusyn.kernels.arrays import SYNAPSE_KERNELS
 
 KERNEL_WORK: dict[str, Callable[[Given], Work]] = {
     "advance_neurons": neurons,
+    "find_limits": found_limits,
     "gather_potentials": potentials,
     "gather_currents": gathered,
     "advance_poisson": poisson_sources,

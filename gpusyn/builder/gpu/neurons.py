@@ -6,6 +6,7 @@ from math import ceil, sqrt
 from typing import Any, NamedTuple
 
 from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
+from gpusyn.builder.inputs.poisson import is_apart, own_rates
 from gpusyn.builder.layout import Group, Layout
 from gpusyn.builder.neuron_tables import sample_steps
 from gpusyn.equations.renewals import RenewalCoefficients
@@ -13,11 +14,11 @@ from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHUNK
 from gpusyn.neurons.sources import RENEWALS
 from gpusyn.parameters.noise import Noise
-from gpusyn.parameters.waveform import Waveform
 
 _NEURON, _RECEPTOR, _EXPM1 = 90, 40, 45  # instructions of a neuron, of each receptor, and of a conductance's step
 _DENDRITE = 2 * (_EXPM1 + 15)  # of a dendrite, which takes half a step twice
 PHILOX, _FOUR_LIMITS, _DRIVE = 130, 22, 30  # of a call for four elements, of four limits, of a drive
+_EXP, _TERM = 60, 40  # of an exponential in double precision, and of each limit: a division, and a sum
 _PASSES, _INTERVAL = 25, 2 * PHILOX + 400  # of a source without a spike, and of an interval that is drawn
 _CHAIN = 0.4  # part of a neuron's instructions that wait for one another
 
@@ -43,8 +44,7 @@ class _Drawn(NamedTuple):
     @property
     def limits_read(self) -> float:
         """Words of limits that are read: those of each neuron, or the same for each chunk."""
-        own = hasattr(self.rate, "__len__") and not isinstance(self.rate, Waveform)
-        return 4 * self.fours * (self.size if own else self.chunks)
+        return 4 * self.fours * (self.size if is_apart(self.rate) else self.chunks)
 
     @property
     def weights_read(self) -> int:
@@ -161,6 +161,17 @@ def poisson_sources(given: Given) -> Work:
     }  # fmt: skip
     phase = Phase(chunks, near=6, cycles=WAITS * (PHILOX + _FOUR_LIMITS))
     return given.work(elements, [phase], sum(d.instructions for d in drawn), atomics=spikes)
+
+
+def found_limits(given: Given) -> Work:
+    """Return the work of `find_limits`, if all rates change in each step."""
+    own = own_rates(given.layout)
+    n, words = sum(one.size for one in own), sum(one.words for one in own)
+    elements: Elements = {
+        "clock": (1, 0), "sets": (len(own), 0), "means": (2 * n, 0), "drive_limits": (words, 2 * words),
+    }  # fmt: skip
+    phases = [Phase(one.size / WARP, near=2, cycles=WAITS * (_EXP + _TERM * one.words / one.size / 2)) for one in own]
+    return given.work(elements, phases, (_EXP * n + _TERM * words / 2) / WARP)
 
 
 def renewal_sources(given: Given) -> Work:

@@ -19,12 +19,25 @@ from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import whole_steps
 from gpusyn.parameters.waveform import Waveform, mean_of
 from gpusyn.receptors import RECEPTORS, Receptor
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Floats, Integers
 
 if TYPE_CHECKING:
     from gpusyn.builder.layout import Layout, PlacedPopulation
 
 Course = Callable[[Floats], Floats]  # times (ms) -> values
+
+
+Places = Any  # integers, or the slice that they are
+
+
+def consecutive(places: Integers) -> Places:
+    """Return the slice of some places if they are consecutive, because it is faster; otherwise, the places.
+
+    >>> consecutive(np.array([3, 4, 5]))
+    slice(3, 6, None)
+    """
+    first, stop = int(places[0]), int(places[0]) + len(places)
+    return slice(first, stop) if np.array_equal(places, np.arange(first, stop)) else places
 
 
 class StepTimes(NamedTuple):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.inputs.courses import Column, Course, StepTimes, Window, step_mean, window
+from gpusyn.builder.inputs.courses import Course, Places, StepTimes, Window, consecutive, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
@@ -22,17 +22,34 @@ ALWAYS = Window(0.0, np.inf)
 
 
 class TimedCurrent(NamedTuple):
-    """A current (pA) within a window: a course in time, or a constant number."""
+    """Currents (pA) within a window: a course in time, whose values have a row for each step."""
 
-    course: Course | None
-    amount: float
+    course: Course
     window: Window
 
     def sample(self, middle: Floats) -> Floats:
-        """Return the current in the steps around the times `middle`, 0 outside the window."""
-        value = self.course(middle) if self.course is not None else np.ones(len(middle))
+        """Return the currents in the steps around the times `middle`, 0 outside the window."""
+        values = self.course(middle)
         on, off = self.window
-        return np.where((middle >= on) & (middle < off), self.amount * value, 0.0)
+        inside = (middle >= on) & (middle < off)
+        return values if inside.all() else np.where(inside[:, np.newaxis], values, 0.0)
+
+
+class Added(NamedTuple):
+    """Currents into compartments of neurons of one group, the places `at` of its arrays; `own` says which into each."""
+
+    current: TimedCurrent
+    group: int
+    at: Integers
+    own: Integers
+
+
+class Term(NamedTuple):
+    """Currents that are a part of some columns of the waves; `own` says which of them in each column."""
+
+    current: TimedCurrent
+    columns: Places
+    own: Places
 
 
 class InjectedPart(NamedTuple):
@@ -53,60 +70,78 @@ class Injections:
     wave : dict of int to ndarray of int32
         For each group with a current that changes with time, the column of the waves that the current of each
         compartment of each neuron follows (0: it is constant).
-    columns : list of Column
-        Columns of the waves from `first` on.
+    width : int
+        Number of columns: one for all neurons with the same currents, and one for each column of a waveform.
     populations : set of str
         Populations with a current that changes with time.
     """
 
     def __init__(self, layout: Layout, given: Mapping[str, Injection], first: int) -> None:
         self.layout, self.given, self.first = layout, given, first
-        self.wave: dict[int, Array] = {}
         self.populations: set[str] = set()
         self._constant: dict[tuple[str, int], list[InjectedPart]] = {}  # by population and compartment
         self._constants: set[str] = set()  # names of the injections that never change
-        self._sums: list[tuple[TimedCurrent, ...]] = [()]  # one sum per column, after one for constant currents
+        self._added: list[Added] = []
         for injection in given.values():
             self._inject(injection)
-        self.columns: list[Column] = [_sum_of(currents) for currents in self._sums[1:]]
-        for wave in self.wave.values():
-            wave[wave > 0] += first - 1
-            wave.flags.writeable = False
+        self.wave, self.width = self._columns()
+        self._terms = [_term(one, self.wave[one.group][one.at] - first) for one in self._added]
 
     def _inject(self, injection: Injection) -> None:
         if isinstance(injection.current, Noise):
             return  # its currents are gathered
-        when = window(injection, self.layout.dt, f"Injection '{injection.name}'")
+        dt = self.layout.dt
+        when = window(injection, dt, f"Injection '{injection.name}'")
         offset = 0
         for population, ids in injection.target.parts:
-            where = self.layout.populations[population.name], number_of(population, injection.compartment)
-            amount = injection.current
+            place, compartment = self.layout.populations[population.name], number_of(population, injection.compartment)
+            amount, stop = injection.current, offset + len(ids)
             if isinstance(amount, Waveform):
-                current = TimedCurrent(partial(step_mean, amount, self.layout.dt), 1.0, when)
-                self._add(*where, ids, [current], np.zeros(len(ids), np.int64))
+                course = partial(_in_columns, partial(step_mean, amount.part(slice(offset, stop)), dt))
+                own = np.zeros(len(ids), np.int64) if amount.columns is None else np.arange(len(ids))
+                self._add(place, compartment, ids, TimedCurrent(course, when), own)
             elif when == ALWAYS:
                 part = InjectedPart(injection.name, ids, offset)
-                self._constant.setdefault((population.name, where[1]), []).append(part)
+                self._constant.setdefault((population.name, compartment), []).append(part)
                 self._constants.add(injection.name)
             else:
-                own = amount[offset : offset + len(ids)] if isinstance(amount, np.ndarray) else amount
-                values, which = np.unique(np.broadcast_to(np.asarray(own, float), len(ids)), return_inverse=True)
-                self._add(*where, ids, [TimedCurrent(None, float(x), when) for x in values], which)
-            offset += len(ids)
+                values: Any = amount[offset:stop] if isinstance(amount, np.ndarray) else amount
+                values, own = np.unique(np.broadcast_to(np.asarray(values, float), len(ids)), return_inverse=True)
+                self._add(place, compartment, ids, TimedCurrent(partial(_held, values), when), own)
+            offset = stop
 
     def _add(
-        self, place: PlacedPopulation, compartment: int, ids: Array, currents: Sequence[TimedCurrent], which: Array
+        self, place: PlacedPopulation, compartment: int, ids: Integers, current: TimedCurrent, own: Integers
     ) -> None:
-        """Add the current currents[which] to a compartment of each neuron; those with the same ones share a column."""
+        """Add currents to a compartment of each neuron; `own` says which."""
         self.populations.add(place.population.name)
-        group = self.layout.groups[place.group]
-        wave = self.wave.setdefault(place.group, np.zeros(group.size * group.signature.compartments, np.int32))
-        neurons = compartment * group.size + place.first + np.asarray(ids)
-        pair = wave[neurons].astype(np.int64) * len(currents) + which  # the previous column and the new current
-        for key in np.unique(pair):
-            before, added = divmod(int(key), len(currents))
-            self._sums.append((*self._sums[before], currents[added]))
-            wave[neurons[pair == key]] = len(self._sums) - 1
+        at = compartment * self.layout.groups[place.group].size + place.first + np.asarray(ids)
+        self._added.append(Added(current, place.group, at, own))
+
+    def _columns(self) -> tuple[dict[int, Array], int]:
+        """Return the column of each compartment of each neuron by group, and the number of columns."""
+        sums: dict[int, Integers] = {}  # the number of the sum of currents that each of them has
+        count = 0
+        for _, g, at, own in self._added:
+            if g not in sums:
+                group = self.layout.groups[g]
+                sums[g] = np.zeros(group.size * group.signature.compartments, np.int64)
+            found, which = np.unique(sums[g][at] * (own.max() + 1) + own, return_inverse=True)
+            sums[g][at] = count + 1 + which
+            count += len(found)
+        used = np.unique(np.concatenate([np.zeros(1, np.int64), *sums.values()]))
+        wave = {g: np.searchsorted(used, one).astype(np.int32) for g, one in sums.items()}
+        for one in wave.values():
+            one[one > 0] += self.first - 1
+            one.flags.writeable = False
+        return wave, len(used) - 1
+
+    def sample(self, times: StepTimes) -> Floats:
+        """Return the currents of all columns in each step, each its mean over the step."""
+        total = np.zeros((len(times.middle), self.width))
+        for current, columns, own in self._terms:
+            total[:, columns] += current.sample(times.middle)[:, own]
+        return total
 
     def constant(self, population: str, first: int, stop: int, compartment: int = 0) -> Floats:
         """Return the constant current (pA) into a compartment of the neurons `first` to `stop` of a population."""
@@ -142,16 +177,14 @@ class Clamps:
         it is not clamped).
     start : ndarray
         Command potential (mV) at time 0 by column of the waves.
-    columns : list of Column
-        The columns of the waves from `first` on.
+    width : int
+        Number of columns: one for each clamp, or for each of its neurons.
     populations : set of str
         Populations with clamped neurons.
     """
 
     def __init__(self, layout: Layout, given: Mapping[str, Clamp], first: int) -> None:
-        self.dt, self.given = layout.dt, given
-        self.start = np.zeros(first + len(given))
-        self.columns: list[Column] = [_command(clamp, layout.dt) for clamp in given.values()]
+        self.layout, self.given, self.first = layout, given, first
         self.populations = {population.name for clamp in given.values() for population in clamp.target.populations}
         groups = {layout.populations[name].group for name in self.populations}
         none = np.zeros((), np.int32)  # takes no memory for each neuron
@@ -159,31 +192,64 @@ class Clamps:
         self.wave: list[Array] = [
             np.zeros(n, np.int32) if g in groups else np.broadcast_to(none, n) for g, n in enumerate(sizes)
         ]
-        for column, clamp in enumerate(given.values(), first):
-            self.start[column] = _commanded(clamp.V, np.zeros(1), layout.dt)[0]
+        column = first
+        for clamp in given.values():
+            check_command(clamp, layout.dt)
+            own = int(clamp_columns(clamp) > 1)
+            offset = 0
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
-                first = number_of(population, clamp.compartment) * layout.groups[place.group].size + place.first
-                self.wave[place.group][first + np.asarray(ids)] = column
+                at = number_of(population, clamp.compartment) * layout.groups[place.group].size + place.first
+                self.wave[place.group][at + np.asarray(ids)] = column + own * (offset + np.arange(len(ids)))
+                offset += len(ids)
+            column += clamp_columns(clamp)
+        for wave in self.wave:
+            wave.flags.writeable = False
+        self.width = column - first
+        self.start = np.concatenate([np.zeros(first), self._commands(np.zeros(1))[0]])
+
+    def _commands(self, t: Floats) -> Floats:
+        """Return the command potentials of all columns at times on the grid."""
+        none = np.zeros((len(t), 0))
+        return np.concatenate(
+            [none, *(_commanded(clamp.V, t, self.layout.dt) for clamp in self.given.values())], axis=1
+        )
+
+    def sample(self, times: StepTimes) -> Floats:
+        """Return the command potentials of all columns at the end of each step."""
+        return self._commands(times.end)
 
     def replaced(self, clamp: Clamp) -> Clamps:
         """Return the clamps with another command potential of one of them."""
-        changed = copy.copy(self)
-        changed.given = {**self.given, clamp.name: clamp}
-        changed.columns = [_command(c, self.dt) for c in changed.given.values()]
+        given = {**self.given, clamp.name: clamp}
+        if clamp_columns(clamp) != clamp_columns(self.given[clamp.name]):
+            return Clamps(self.layout, given, self.first)
+        check_command(clamp, self.layout.dt)
+        changed = copy.copy(self)  # all columns stay where they are
+        changed.given = given
         return changed
 
 
-def _sum_of(currents: Sequence[TimedCurrent]) -> Column:
-    """Return the column of a sum of currents, each its mean over the step."""
+def _in_columns(course: Course, middle: Floats) -> Floats:
+    """Return the values of a course as columns."""
+    return course(middle).reshape(len(middle), -1)
 
-    def column(times: StepTimes) -> Floats:
-        total = np.zeros(len(times.middle))
-        for current in currents:
-            total += current.sample(times.middle)
-        return total
 
-    return column
+def _held(values: Floats, middle: Floats) -> Floats:
+    """Return the same values in all steps."""
+    return np.broadcast_to(values, (len(middle), len(values)))
+
+
+def _term(added: Added, columns: Integers) -> Term:
+    """Return what currents add to the columns of their neurons, each column once."""
+    found, where = np.unique(columns, return_index=True)
+    return Term(added.current, consecutive(found), consecutive(added.own[where]))
+
+
+def clamp_columns(clamp: Clamp) -> int:
+    """Return the number of columns of a clamp in the waves."""
+    V = clamp.V
+    return (V.columns or 1) if isinstance(V, Waveform) else np.size(V)
 
 
 def check_command(clamp: Clamp, dt: float) -> None:
@@ -196,17 +262,11 @@ def check_command(clamp: Clamp, dt: float) -> None:
         whole_steps_array(clamp.V.times, dt, f"Clamp '{clamp.name}'.V: Waveform.times", low=-(2**40))
 
 
-def _command(clamp: Clamp, dt: float) -> Column:
-    """Return the column of a command potential, at the end of the step."""
-    check_command(clamp, dt)
-    return lambda times: _commanded(clamp.V, times.end, dt)
-
-
-def _commanded(V: float | Waveform, t: Floats, dt: float) -> Floats:
-    """Return a command potential at times on the grid; a jump counts from its own step on."""
+def _commanded(V: float | Floats | Waveform, t: Floats, dt: float) -> Floats:
+    """Return command potentials at times on the grid, as columns; a jump counts from its own step on."""
     if not isinstance(V, Waveform):
-        return np.full(len(t), V)
+        return np.broadcast_to(np.atleast_1d(V), (len(t), np.size(V)))
     # The time of a jump is on the grid within rounding, so steps are read between their times; lines, which do not
     # jump, are read as they have always been, a millionth of a step later, so that ramps keep their bits.
-    later = 0.5 * dt if V.interpolation == "step" else 1e-6 * dt
-    return V.sample(t + later, before=float(V.values[0]))
+    at = t + (0.5 * dt if V.interpolation == "step" else 1e-6 * dt)
+    return V.sample(np.maximum(at, V.times[0])).reshape(len(t), -1)

@@ -8,9 +8,12 @@ import numpy as np
 
 from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
+from gpusyn.builder.inputs.currents import clamp_columns
+from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.equations.renewals import RenewalCoefficients
-from gpusyn.kernels.arrays import Extents
+from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kernels.records import CHUNK
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.neurons.sources import RENEWALS
@@ -23,7 +26,6 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     """Return the extents of the arrays of inputs, for chunks of `steps` steps."""
     net, places = layout.net, layout.populations
     bath = BathTables(layout, 0)
-    currents = sum(_columns(injection, layout) for injection in net.injections.values())
     drives = [(d, places[p.population.name].size, p.size) for d in net.drives.values() for p in d.target.parts]
     sources: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources("advance_poisson")]
     rates = [(drive.rate, drive.rate_max, size) for drive, size, _ in drives]
@@ -31,12 +33,19 @@ def input_extents(layout: Layout, steps: int) -> Extents:
     return {
         "baths": len(bath.rows),
         "bath width": bath.width,
-        "waves": 1 + currents + len(net.clamps) + len(bath.columns) + len(blocker_doses(layout)),
+        "waves": wave_columns(layout),
         "listed events": sum(_events(place) for place in layout.sources("advance_lists")),
         "drives": len(rates),
         "limits": sum(_limits(rate, most * layout.dt * 1e-3, size, steps) for rate, most, size in rates) + 1,
         "drive weights": sum(_weights(drive, size, n < size) for drive, size, n in drives) + 1,
     }
+
+
+def wave_columns(layout: Layout) -> int:
+    """Return the number of columns of the waves, if no two currents add up."""
+    shared = len(BathTables(layout, 0).columns) + len(blocker_doses(layout)) + len(modulator_columns(layout))
+    currents = sum(_columns(injection, layout) for injection in layout.net.injections.values())
+    return 1 + shared + sum(map(clamp_columns, layout.net.clamps.values())) + currents
 
 
 def renewal_extents(layout: Layout, steps: int) -> Extents:
@@ -57,10 +66,18 @@ def _columns(injection: Injection, layout: Layout) -> int:
     if isinstance(injection.current, Noise):
         return 0
     if isinstance(injection.current, Waveform):
-        return len(injection.target.parts)
+        return injection.current.columns or len(injection.target.parts)
     if window(injection, layout.dt, f"Injection '{injection.name}'") == (0.0, np.inf):
         return 0
     return len(np.unique(injection.current)) * len(injection.target.parts)
+
+
+def limit_extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
+    """Return the extents of the arrays of the kernel that makes limits, if it is needed."""
+    own = own_rates(layout)
+    return (
+        {(LIMITS, None): {"sets": len(own), "own means": sum(one.size for one in own), "steps": steps}} if own else {}
+    )
 
 
 def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
@@ -70,14 +87,14 @@ def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
 
 def _sets(rate: Any, size: int, steps: int) -> int:
     """Return of how many rates there are values: of one for all sources, one for each, or one for each step."""
-    return steps if isinstance(rate, Waveform) else size if isinstance(rate, np.ndarray) else 1
+    return size if is_apart(rate) else steps if isinstance(rate, Waveform) else 1
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:
     """Return the number of weights of a population's drive: one for all neurons, or one per neuron."""
     if not isinstance(drive.weight, int | float):
         return size
-    return size if in_part and not isinstance(drive.rate, np.ndarray) else 1
+    return size if in_part and not is_apart(drive.rate) else 1
 
 
 def _events(place: PlacedPopulation) -> int:

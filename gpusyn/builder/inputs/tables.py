@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,26 @@ from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import Column, StepTimes, Write, at_middle, step_times
 from gpusyn.builder.inputs.currents import Clamps, Injections
 from gpusyn.builder.inputs.noise import NoiseTables
-from gpusyn.builder.inputs.poisson import PoissonTables
+from gpusyn.builder.inputs.poisson import LIMITS, PoissonTables
 from gpusyn.builder.inputs.renewals import RenewalTables
 from gpusyn.builder.inputs.spike_lists import SpikeLists
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
+from gpusyn.kernels.arrays import array_name
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.neurons.sources import Source
 from gpusyn.parameters.noise import Noise
 from gpusyn.utils.typing import Array
 
+SAMPLED = 1 << 14  # values that change in time, about so many of which the host samples at once
 
-def _nothing(times: StepTimes) -> Any:
-    """Return the first column, which is zero."""
-    return np.zeros(len(times.middle))
+
+def _rows(array: str, sample: Callable[[StepTimes], Array], width: int, times: StepTimes) -> Iterator[Write]:
+    """Yield the rows of an array, of `width` values for each step, those of some steps at a time."""
+    several = max(SAMPLED // width, 1)
+    for first in range(0, len(times.middle), several):
+        some = StepTimes(*(t[first : first + several] for t in times))
+        yield Write(array, sample(some), first * width)
 
 
 class InputTables:
@@ -43,7 +50,8 @@ class InputTables:
     modulator_column : int
         First column of the modulators of learning that are waveforms.
     width : int
-        Number of columns of the array of waves; at least `columns`.
+        Number of columns of the array of waves; at least `columns`. The first one is zero, and those of clamps and
+        injections are the last ones, because their number can change.
     """
 
     def __init__(self, layout: Layout, seed: int, trial: int = 0) -> None:
@@ -51,28 +59,25 @@ class InputTables:
         self.drives: dict[str, Drive] = dict(layout.net.drives)
         models = {name: place.population.model for name, place in layout.populations.items()}
         self.models = {name: model for name, model in models.items() if isinstance(model, Source)}
-        self.clamps = Clamps(layout, layout.net.clamps, 1)
-        self.bath = BathTables(layout, 1 + len(self.clamps.columns))
+        self.bath = BathTables(layout, 1)
         doses = blocker_doses(layout)
-        first = 1 + len(self.clamps.columns) + len(self.bath.columns)
+        first = 1 + len(self.bath.columns)
         self.dose_columns = {blocker: first + i for i, blocker in enumerate(doses)}
         self._doses: list[Column] = [at_middle(course) for course in doses.values()]
         self.modulator_column = first + len(doses)
         self._modulators = modulator_columns(layout)
-        # the injections come last, because only their number of columns can change
-        first = self.modulator_column + len(self._modulators)
-        self.injections = Injections(layout, layout.net.injections, first)
+        self.clamps = Clamps(layout, layout.net.clamps, self.modulator_column + len(self._modulators))
+        self.injections = Injections(layout, layout.net.injections, self.clamps.first + self.clamps.width)
         self.noise = NoiseTables(layout, seed, trial, self.injections.given)
         self.poisson = PoissonTables(layout, seed, trial, self.drives, self.models)
         self.renewals = RenewalTables(layout, seed, trial, self.models)
         self.spike_lists = SpikeLists(layout, self.models)
-        self.width = len(self.columns)
+        self.width = self.columns
 
     @property
-    def columns(self) -> list[Column]:
-        """Columns of the waves: zero, command potentials, the bath, doses of blockers, modulators, currents."""
-        own = [*self.clamps.columns, *self.bath.columns, *self._doses, *self._modulators]
-        return [_nothing, *own, *self.injections.columns]
+    def columns(self) -> int:
+        """Number of columns of the waves that are in use."""
+        return self.injections.first + self.injections.width
 
     # ---- other inputs ----
     def with_injection(self, injection: Injection) -> InputTables:
@@ -81,13 +86,17 @@ class InputTables:
         changed.injections = self.injections.replaced(injection)
         if isinstance(injection.current, Noise):
             changed.noise = self.noise.replaced(changed.injections.given)
-        changed.width = max(self.width, len(changed.columns))
+        changed.width = max(self.width, changed.columns)
         return changed
 
     def with_clamp(self, clamp: Clamp) -> InputTables:
         """Return the tables with another clamp of the same name."""
         changed = copy.copy(self)
         changed.clamps = self.clamps.replaced(clamp)
+        if changed.clamps.width != self.clamps.width:
+            first = changed.clamps.first + changed.clamps.width
+            changed.injections = Injections(self.layout, self.injections.given, first)
+            changed.width = max(self.width, changed.columns)
         return changed
 
     def with_poisson(
@@ -159,23 +168,28 @@ class InputTables:
         """Return the array of waves before any of them is sampled."""
         return np.zeros((steps, self.width), self.layout.numbers.real_dtype)
 
-    def writes(self, start: int, steps: int) -> list[Write]:
-        """Return the values that the arrays must hold before `steps` steps from step `start` on."""
-        found = []
+    def writes(self, start: int, steps: int) -> Iterator[Write]:
+        """Yield the values that the arrays must hold before `steps` steps from step `start` on."""
         if self.spike_lists.exist:
-            found.append(Write("listed_begin", self.spike_lists.begin(start, steps)))
-        if self.width == 1 and not (self.bath.width or self.poisson.waveforms or self.renewals.waveforms):
-            return found
-        times, columns = step_times(start, steps, self.layout.dt), self.columns
-        if len(columns) > 1:
-            table = self.waves(steps)
-            for k, column in enumerate(columns):
-                table[:, k] = column(times)
-            found.append(Write("waves", table))
+            yield Write("listed_begin", self.spike_lists.begin(start, steps))
+        times = step_times(start, steps, self.layout.dt)
+        if self.columns > 1:
+            yield from _rows("waves", self._sampled, self.width, times)
+        if own := sum(i.sets for i in self.poisson.own):
+            yield from _rows(array_name("means", kernel=LIMITS), self.poisson.own_means, own, times)
         if self.bath.width:
-            found.append(Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1)))
+            yield Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1))
         if self.poisson.waveforms:
-            found.append(Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant))
+            yield Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant)
         if self.renewals.waveforms:
-            found.append(self.renewals.varying(times))
-        return found
+            yield self.renewals.varying(times)
+
+    def _sampled(self, times: StepTimes) -> Array:
+        """Return the waves in some steps."""
+        table = self.waves(len(times.middle))
+        for k, column in enumerate([*self.bath.columns, *self._doses, *self._modulators], 1):
+            table[:, k] = column(times)
+        for several in (self.clamps, self.injections):
+            if several.width:
+                table[:, several.first : several.first + several.width] = several.sample(times)
+        return table
