@@ -97,7 +97,7 @@ def thresholds() -> gs.Network:
     n = 12
     inputs = net.population("inputs", 20, gs.PoissonSource(rate=150.0))
     slow, fast = gs.CurrentReceptor("slow", kinetics=k.Alpha(4.0)), gs.CurrentReceptor("fast", tau=2.0)
-    glif = {"t_ref": 2.03, "I_e": line(n, 250.0, 30.0), "asc_amps": (gs.Uniform(-40.0, 20.0), -100.0)}
+    glif = {"t_ref": line(n, 0.0, 0.37), "I_e": line(n, 250.0, 30.0), "asc_amps": (gs.Uniform(-40.0, 20.0), -100.0)}
     models = {f"level {level}": gs.GLIF(level=level, **glif) for level in range(1, 6)}
     models["adaptive"] = gs.LIF(I_e=line(n, 250.0, 30.0), theta_jump=2.0, tau_theta=gs.Uniform(20.0, 80.0))
     cells = []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
 from tests.helpers.paths import ROOT
@@ -49,7 +50,8 @@ def test_trials_differ(capsys):
 
 def test_everything_that_can_be_set_is_listed():
     calls = "".join(re.findall(r"`(sim\.set\(.*?\))`", PAGE))
-    named = {"rate": "rate=", "weight": "weight=", "times": "times=", "current": "injection", "V": "clamp"}
+    named = {"rate": "rate=", "weight": "weight=", "times": "times="}
+    named |= {"current": "injection", "V": "clamp", "conductance": "coupling"}
     for names in (*OF_STIMULUS.values(), OF_SOURCE.values()):
         assert all(named[name] in calls for name in names)
-    assert set(OF_STIMULUS) == {Injection, Drive, Clamp}
+    assert set(OF_STIMULUS) == {Injection, Drive, Clamp, Coupling}

@@ -64,10 +64,11 @@ def describe() -> gs.Network:
 
 
 def renewals(net: gs.Network, E: gs.Population) -> None:
-    """Sources with gamma intervals, whose rate changes, and with a dead time, of which one is never silent."""
-    gamma = gs.GammaSource(gs.Waveform([0.0, 0.5], [5000.0, 90_000.0]), shape=np.geomspace(0.1, 100.0, 130))
+    """Sources with gamma intervals, whose rate changes, and with a dead time, of which one is silent."""
+    changing = gs.Waveform([0.0, 0.5], [5000.0, 90_000.0])
+    gamma = gs.GammaSource(changing, shape=np.geomspace(0.01, 100.0, 130), max_events=20)
     sources = net.population("gamma", 130, gamma)
-    sources += net.population("dead", 3, gs.PoissonSource([0.0, 900.0, 3000.0], dead_time=0.25))
+    sources += net.population("dead", 9, gs.PoissonSource(np.linspace(0.0, 3900.0, 9), dead_time=0.25))
     net.connect(sources, E, gs.FixedProbability(0.1), receptor="lumped", weight=0.2, delay=DT)
 
 
