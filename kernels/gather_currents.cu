@@ -1,5 +1,5 @@
-// The current into each compartment of each neuron during the step that begins: what is constant, noise, and currents of
-// gap junctions.
+// The current into each compartment of each neuron during the step that begins: what is constant, noise, and what flows
+// through gap junctions.
 
 KERNEL(gather_currents, const Clock *RESTRICT clock, const Chunk *RESTRICT chunks, int n_chunks, int64 n,
        int64 n_currents, const real *RESTRICT current, const NoiseCurrent *RESTRICT noises, int n_noises,

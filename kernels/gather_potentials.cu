@@ -5,7 +5,6 @@ KERNEL(gather_potentials, const Chunk *RESTRICT chunks, int n_chunks, const real
 {
     FOR_BLOCKS(b, n_chunks) {
         const Chunk &chunk = chunks[b];
-        FOR_THREADS(j, (int)chunk.size)
-            potential[chunk.source + j] = flush(V[chunk.first + j] + rest[chunk.first + j]);
+        FOR_THREADS(j, (int)chunk.size) potential[chunk.source + j] = flush(V[chunk.first + j] + rest[chunk.first + j]);
     }
 }

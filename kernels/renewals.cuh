@@ -67,8 +67,7 @@ DEVICE int renew(double *state, double advance, const double *c, Calls &calls)
             x = waiting_time(c, calls, false);
         }
         if (x > advance * left) return *state = x - advance * left, events;
-        left = left - x / advance;
-        left = left > 0.0 ? left : 0.0;
+        left = left - x / advance;  // by rounding, may be a little below 0: then the step is over
         events++;
         x = -c[Of::dead];
     }

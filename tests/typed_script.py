@@ -64,6 +64,8 @@ def described(rule: gs.Rule, weight: gs.Distribution) -> gs.Plan:
     net.connect(cells, cells, rule, receptor="AMPA", weight=gs.DistanceWeight(np.sqrt), name="by distance")
     masks = gs.Rectangle(-1.0, 2), gs.Rectangle([0.0, 1.0], (2.0, 3.0)), gs.Annulus(1.0, 2.0, anchor=[0.0, 1.0])
     net.connect(cells, cells, gs.DistanceDependent(0.5, kernel=np.cos, mask=masks[0]), receptor="AMPA", weight=1.0)
+    gaps: gs.Coupling = net.couple(cells, cells[:3], rule, weight, name="gaps")
+    net.couple(gaps.A, "cells", rule, conductance=[0.1, 0.2])
     gs.Simulator(net, seed=np.int64(1), trial=np.arange(3)[1]).close()
     return gs.plan(net)
 

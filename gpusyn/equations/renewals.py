@@ -110,7 +110,7 @@ def renewed(draws: Draws, state: Floats, advance: Floats, c: RenewalCoefficients
         some = open_[waits]
         x[some] -= advance[some] * left[some]
         open_ = open_[~waits]
-        left[open_] = np.maximum(left[open_] - x[open_] / advance[open_], 0.0)
+        left[open_] -= x[open_] / advance[open_]  # by rounding, may be a little below 0: then the step is over
         events[open_] += 1
         x[open_] = -c.dead[open_]
     return x, events

@@ -99,7 +99,7 @@ INSTEAD: dict[tuple[str, ...], dict[str, str]] = {
         _PLASTICITY: "*stdp* *tsodyks* *plasticity* *potentiation* *stochastic* multiquantal* *weightdependence "
         "*timingdependence spikepairrule *pairrule clopath_* vogels_* quantal_* bernoulli_* jonke_* "
         "urbanczik_* ht_synapse cont_delay_synapse",
-        "there are no gap junctions yet": "gap_junction electricalsynapse *_gap",
+        "write net.couple(A, B, rule, conductance)": "gap_junction electricalsynapse *_gap",
         # rules and values
         "write a rule, such as gs.FixedProbability(p)": "init_sparse_connectivity init_toeplitz_connectivity "
         "csaconnector smallworldconnector connectionrules",

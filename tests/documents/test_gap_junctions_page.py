@@ -27,7 +27,9 @@ def test_bytes_are_those_of_the_plan():
     each, neuron, host = map(
         int, re.search(r"(\d+) bytes for each junction.*?(\d+) bytes, and (\d+) on", PAGE, re.DOTALL).groups()
     )
-    assert gs.plan(net, dt=0.1).bytes["gap junctions"] == 2000 * each + 500 * (neuron + host) + 8  # and one more bound
+    plan = gs.plan(net, dt=0.1)
+    assert "gap junctions: 2000 of cells<->cells; a row for each of two neurons" in plan.describe()
+    assert plan.bytes["gap junctions"] == 2000 * each + 500 * (neuron + host) + 8  # and one more bound
 
 
 def test_the_table_has_every_rule():

@@ -198,18 +198,20 @@ def everything():
         "izhikevich": (gs.Izhikevich(C_m=100.0, I_e=1000.0), []),
         "hh": (gs.HodgkinHuxley(I_e=300.0), [gs.AMPA()]),
         "star": (star, {"soma": [gs.GABA_A()], "apical": [gs.AMPA()]}),
+        "glif": (gs.GLIF(level=3, I_e=200.0), []),
+        "jumping": (gs.LIF(theta_jump=2.0, tau_theta=50.0, I_e=300.0), [gs.DeltaReceptor("jump")]),
         "apart": (gs.HodgkinHuxley(), []),
     }
     made = [net.population(name, 150 if name == "exact" else 7, model, receptors=receptors, V=gs.Uniform(-70.0, -60.0))
             for name, (model, receptors) in models.items()]  # fmt: skip
-    cells = made[0] + made[1] + made[2] + made[3] + made[4] + made[5]
+    cells = sum(made[1:-1], made[0])
     net.couple(cells, cells, gs.FixedTotalNumber(400), gs.Uniform(0.0, 0.5), name="all")
     net.couple(made[0], made[1], gs.FixedInDegree(30), 0.1)
     net.couple(made[4], made[4], gs.AllToAll(), 1.0)
     net.inject(made[1], gs.Waveform([0.0, 5.0], [0.0, 100.0]))
     net.clamp(made[2][:2], -50.0)
     net.connect(made[0], made[1], gs.FixedProbability(0.1), receptor="AMPA", weight=0.5)
-    net.record(cells + made[6], ["spikes", "V"])
+    net.record(cells + made[-1], ["spikes", "V"])
     return net
 
 

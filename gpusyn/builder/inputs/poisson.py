@@ -142,9 +142,8 @@ class PoissonTables:
         weight = drive_weights(drive, self.seed)
         if weight.ndim:
             weight = weight[reach.offset : reach.offset + len(reach.ids)]
-        described = layout.net.drives[drive.name].rate
-        own = _own(described, reach)
-        if len(reach.ids) < place.size and (weight.ndim or not is_apart(described)):
+        own = _own(layout.net.drives[drive.name].rate, reach)
+        if len(reach.ids) < place.size and (weight.ndim or not (own or isinstance(drive.rate, np.ndarray))):
             weight = _spread(weight, reach.ids, place.size)
         k = [r.name for r in place.population.receptors].index(drive.receptor)
         on, off = window(drive, layout.dt, f"Drive '{drive.name}'")
