@@ -58,10 +58,8 @@ class InputAccess:
         if name == "times":
             return tuple(_lists(models[p.name].times, p.size)[k] for p, ids in selection.parts for k in ids)
         rates = [models[p.name].rate for p in selection.populations]
-        if len(rates) == 1 and isinstance(rates[0], Waveform):
-            return rates[0].part(selection.parts[0].ids)
-        if all(isinstance(rate, Waveform) and rate is rates[0] for rate in rates):
-            return rates[0]
+        if isinstance(rates[0], Waveform) and all(rate is rates[0] for rate in rates):
+            return rates[0].part(np.concatenate([ids for _, ids in selection.parts]))
         mixed = next((p.name for p in selection.populations if isinstance(models[p.name].rate, Waveform)), None)
         if mixed is not None:
             raise ParameterError(

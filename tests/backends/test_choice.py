@@ -164,7 +164,7 @@ FAILURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("failure", every(2, FAILURES))
+@pytest.mark.parametrize("failure", every(3, FAILURES))
 @pytest.mark.usefixtures("empty_cache")
 def test_auto_goes_on_to_numpy_and_says_why(failure, monkeypatch, tmp_path, caplog):
     spoil, said = FAILURES[failure]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import gpusyn as gs
 from tests.helpers.runs import cpu
 
 
+@pytest.mark.compilers
 def test_a_loop_over_many_receptors_in_a_bath_reads_its_sums(optimised):
     """GCC 12 moved the clearing of sums before the loop that reads them: all input was lost."""
     net = gs.Network()

@@ -246,7 +246,7 @@ FINDS = {
 
 
 #: The longest, which are left to `fuzz`.
-LONG = ("bimodal_weights", "decision", "inhibitory_balance", "ltp", "working_memory")
+LONG = ("bimodal_weights", "calcium_window", "decision", "inhibitory_balance", "ltp", "somatic_veto", "working_memory")
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("mistake", every(4, MISTAKES))
+@pytest.mark.parametrize("mistake", every(8, MISTAKES))
 def test_a_mistake_on_the_way_says_what_to_do_next(checkout, mistake):
     backend, file, old, new, said = MISTAKES[mistake]
     if backend == "cpu":

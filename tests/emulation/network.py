@@ -49,6 +49,7 @@ def describe(gating: str) -> tuple[gs.Network, list[Any]]:
                 w_max={"AMPA": 2.0}, delay=gs.Uniform(0.1, 0.6),
                 plasticity=gs.NMDAPlasticity(speed=1000.0, G=0.05))  # fmt: skip
     net.drive(I, "GABA_A", rate=500.0, weight=0.5)
+    net.drive(C[:3], "syn", rate=gs.Waveform([0.0, 1.0], [[500.0, 0.0, 900.0], [700.0, 0.0, 0.0]]), weight=9.0)
     net.inject(C[:10], gs.Waveform([0.0, 1.0], [400.0, 700.0]))
     net.inject(C[12:], gs.OrnsteinUhlenbeck(mean=200.0, std=100.0, tau=2.0))
     net.clamp(C[10:12], -65.0)

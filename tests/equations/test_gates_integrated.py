@@ -16,6 +16,7 @@ from gpusyn.builder.gating.g_protein import cascade
 from gpusyn.builder.gating.pulsed import markov_scheme
 from gpusyn.builder.gating.saturating import growth, growth_terms
 from gpusyn.kinetics import FirstOrder, GProtein, Markov, Saturating
+from tests.helpers.long_checks import every
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab
 from tests.helpers.wiring import DT, DURATION, SYNAPSES, TARGETS, Wiring, both, one_population, run, summed
@@ -41,7 +42,7 @@ RISES = {
 }
 
 
-@pytest.fixture(params=["double", "single"])
+@pytest.fixture(params=every(2, ["double", "single"]))
 def lab(request):
     return Lab(FASTEST, request.param)
 

@@ -46,6 +46,7 @@ def describe() -> gs.Network:
     fluctuating(net)
     coupled(net)
     jumping(net, noise + listed)
+    adapting(net, noise + listed)
     procedural(net, E, noise)
     learning(net, E, C, noise)
     plastic(net, E, noise + listed)
@@ -66,7 +67,8 @@ def describe() -> gs.Network:
 def renewals(net: gs.Network, E: gs.Population) -> None:
     """Sources with gamma intervals, whose rate changes, and with a dead time, of which one is silent."""
     changing = gs.Waveform([0.0, 0.5], [5000.0, 90_000.0])
-    gamma = gs.GammaSource(changing, shape=np.geomspace(0.01, 100.0, 130), max_events=20)
+    shape = np.append(np.full(60, 0.01), np.geomspace(0.01, 100.0, 70))  # the smallest also has intervals near 0
+    gamma = gs.GammaSource(changing, shape=shape, max_events=20)
     sources = net.population("gamma", 130, gamma)
     sources += net.population("dead", 9, gs.PoissonSource(np.linspace(0.0, 3900.0, 9), dead_time=0.25))
     net.connect(sources, E, gs.FixedProbability(0.1), receptor="lumped", weight=0.2, delay=DT)
@@ -258,6 +260,17 @@ def jumping(net: gs.Network, sources: gs.Selection) -> None:
         net.record(own, list(own.variables), name=f"jumping {name}")
 
 
+def adapting(net: gs.Network, sources: gs.Selection) -> None:
+    """Cells whose threshold changes, with currents and with conductances, some of which are held when spikes arrive."""
+    glif = gs.GLIF(level=5, I_e=gs.Uniform(2000.0, 4000.0), t_ref=0.33)
+    lif = gs.LIF(I_e=3000.0, t_ref=0.2, theta_jump=2.0, tau_theta=5.0)
+    for kind, model in (("G", glif), ("L", lif)):
+        for receptor, weight in ((gs.CurrentReceptor("syn", tau=2.0), 50.0), (gs.AMPA(), 0.5)):
+            cells = net.population(f"{kind} {receptor.name}", 12, model, receptors=receptor)
+            net.connect(sources, cells, gs.FixedProbability(0.2), receptor=receptor.name, weight=weight, delay=DT)
+            net.record(cells, ["V", *model.STATES], name=f"adapting {kind} {receptor.name}")
+
+
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
     net = describe()
@@ -271,7 +284,9 @@ def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], 
             assert done.created.sum() > 50
             found += [weights.pre, weights.post, weights.weight["lumped"], weights.delay, done.deleted]
         names = ("traces", "currents", "saturating S", "saturating G", "spines of again", "spines of AMPA")
-        for name in (*names, "branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K"):
+        names += ("branched B", "branched T", "fluctuating", "coupled", "jumping J", "jumping K")
+        names += tuple(name for name in sim.data if name.startswith("adapting"))
+        for name in names:
             found += [sim.data[name][variable] for variable in sim.data[name]]
         return found, {launch.kernel for launch in sim._compiled.program.launches}
 

@@ -82,7 +82,7 @@ def run(net, backend="numpy", cuts=(), n=70, reset=None, set_at=0, **how):
 
 
 CASES = [  # the emulator is slow
-    ("in", "dopamine", 0.5, ("numpy", "cpu")),
+    pytest.param("in", "dopamine", 0.5, ("numpy", "cpu"), marks=pytest.mark.fuzz),
     ("total", "pairs", 1.0, ("cpu", "cuda-emulated")),
     *(pytest.param(rule, "pairs", 0.0, ("numpy", "cpu"), marks=pytest.mark.fuzz) for rule in RULES),
     *(pytest.param("in", one, 0.0, ("numpy", "cpu"), marks=pytest.mark.fuzz) for one in LEARNING if one != "pairs"),

@@ -255,7 +255,9 @@ def rewarded(weights):
     return net
 
 
-@pytest.mark.parametrize(("weights", "precision"), [("exact", "double"), ("compact", "single")])
+@pytest.mark.parametrize(
+    ("weights", "precision"), [pytest.param("exact", "double", marks=pytest.mark.fuzz), ("compact", "single")]
+)
 def test_rewards_dendrites_and_compact_weights_go_on_in_another_trial(weights, precision, tmp_path):
     how = {"seed": 4, "weights": weights, "precision": precision}
     name = next(iter(rewarded(weights).projections))

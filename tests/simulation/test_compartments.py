@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.long_checks import every
 from tests.helpers.runs import differences, outcome
 
 COMMAND = gs.Waveform([0.0, 5.0], [20.0, -35.0])  # mV, where the receptors are
@@ -52,7 +53,7 @@ def without_dendrites(elsewhere):
         return sim.data["state"]
 
 
-@pytest.mark.parametrize("inside", ["soma", "apical"])
+@pytest.mark.parametrize("inside", every(2, ["apical", "soma"]))
 def test_receptors_calcium_and_blockers_see_v_of_their_compartment(inside, backend):
     plain, other = without_dendrites(False), without_dendrites(True)
     with gs.Simulator(clamped(inside, COMMAND), backend=backend) as sim:
@@ -81,7 +82,9 @@ def driven(model, **options):
     return net
 
 
-@pytest.mark.parametrize(("soma", "precision"), [(gs.LIF(t_ref=1.0), "single"), (gs.AdEx(), "double")])
+@pytest.mark.parametrize(
+    ("soma", "precision"), [pytest.param(gs.LIF(t_ref=1.0), "single", marks=pytest.mark.fuzz), (gs.AdEx(), "double")]
+)
 def test_every_backend_has_the_same_bits(soma, precision, backend):
     found = []
     for one in ("numpy", backend):

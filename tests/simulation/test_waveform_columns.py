@@ -286,6 +286,16 @@ def test_parts_of_populations_get_their_columns():
         assert np.array_equal(sim.get(two[[0, 2]], "rate").values, [[1500.0, 2500.0]])
 
 
+def test_populations_that_share_a_waveform_are_read_together():
+    net = gs.Network()
+    model = gs.PoissonSource(gs.Waveform([0.0, 1.0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    both = net.population("one", 3, model) + net.population("two", 3, model)
+    with simulator(net) as sim:
+        assert sim.get(both, "rate").values.tolist() == [[1.0, 2.0, 3.0] * 2, [4.0, 5.0, 6.0] * 2]
+        assert sim.get(both[[1, 5]], "rate").values.tolist() == [[2.0, 3.0], [5.0, 6.0]]
+        sim.set(both, rate=sim.get(both, "rate"))
+
+
 def test_what_is_set_later_takes_shorter_chunks_where_memory_is_short(monkeypatch, backend):
     monkeypatch.setattr(compilation, "SAMPLES_HELD", 20 * 137)
     described = run(network(current=CURRENTS["columns"]))
