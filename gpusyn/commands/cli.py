@@ -137,7 +137,10 @@ def _circuit(given: argparse.Namespace) -> int:
     )
     found = check_config(config)
     print("\n".join([f"{config}: {said}", *(f"problem: {one}" for one in found.problems)]))
-    print(f"to run it: gpusyn run {config}")
+    if found.problems:
+        print(f"to run it, mend that first; then: gpusyn run {config}")
+    else:
+        print(f"to run it: gpusyn run {config}")
     return 1 if found.problems else 0
 
 

@@ -171,6 +171,11 @@ def potentials(
     nodes: Nodes, parameters: NodeParameters, rows: Integers, config: Config, cell: Cell, findings: Findings
 ) -> float | Floats | None:
     """Return the initial V: ``conditions.v_init``, else that of the files, else the template's; ``None``: at rest."""
+    if not cell.membrane:
+        if config.v_init is not None:
+            count, name = len(rows), parameters.template[rows[0]]
+            findings.note(f"population {nodes.name!r}: conditions.v_init is not for {count:,} nodes of {name}")
+        return None
     if "V" not in parameters.initial:
         return config.v_init
     given, values = parameters.given["V"][rows], parameters.initial["V"].copy()

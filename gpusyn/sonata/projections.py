@@ -95,6 +95,11 @@ def ways(values: EdgeValues, group: EdgeGroup, post: Draft, rows: Bools) -> list
     assert cell is not None
     negative = values.weight < 0
     if group.synapse.receptor is not None:
+        if not cell.membrane:
+            raise FileError(
+                f"{where}: edges of {group.name} end at nodes of {post.template}, which have no membrane; leave their "
+                "model_template out"
+            )
         with located(f"{where}, {group.name}"):
             receptor = post.bring(group)
         if not receptor.signed and (negative & rows).any():

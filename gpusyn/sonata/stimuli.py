@@ -44,7 +44,7 @@ def stimulus(
     Raises
     ------
     FileError
-        If all nodes are virtual, or a clamp does not last for the whole run.
+        If all nodes are virtual, some take spikes only, or a clamp does not last for the whole run.
     ParameterError
         If a step of a clamp is not a multiple of `dt`.
     """
@@ -62,6 +62,9 @@ def stimulus(
     if not wanted:
         return None
     places = membranes(drafts, wanted, where, findings)
+    for one, _ in places:
+        if one.cell and not one.cell.membrane:
+            raise FileError(f"{where}: nodes of {one.template} take spikes, no currents or clamps; leave them out")
     return Stimulus(spec, places) if places else None
 
 

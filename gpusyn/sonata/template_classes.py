@@ -69,6 +69,9 @@ class Cell:
         Time constant of the postsynaptic trace of plastic edges (ms).
     lacking : str
         Why edges whose template is not a receptor are refused, for the message.
+    membrane : bool
+        False if V stands for something else than a potential: ``conditions.v_init``, currents and clamps are not for
+        such nodes.
     """
 
     model: NeuronModel
@@ -80,6 +83,7 @@ class Cell:
     receptor_types: Mapping[int, str] = field(default_factory=dict)
     tau_minus: float = 20.0
     lacking: str = "the template of the nodes has no receptor of its own"
+    membrane: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Meaning of each SONATA ``model_template`` in gpusyn: two tables, of nodes and of edges, that users may extend.
 
 >>> len(TEMPLATES), [name for name in SYNAPSES if name.startswith("stdp")]
-(22, ['stdp_synapse', 'stdp_synapse_hom'])
+(23, ['stdp_synapse', 'stdp_synapse_hom'])
 
 A new template is one entry. This one makes the LIF neuron of NEST's model, with twice the capacitance:
 
@@ -19,18 +19,18 @@ from gpusyn.sonata.glif import GLIF_NEURONS
 from gpusyn.sonata.gpusyn_models import NEURONS, RECEPTORS
 from gpusyn.sonata.nest_neurons import NEST_NEURONS
 from gpusyn.sonata.nest_synapses import NEST_SYNAPSES
+from gpusyn.sonata.nrn_neurons import NRN_NEURONS
 from gpusyn.sonata.template_classes import Cell, Initial, Parameter, Synapse, Template, Variable
 
 __all__ = ["NOT_HERE", "SYNAPSES", "TEMPLATES", "Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"]
 
-TEMPLATES: dict[str, Template] = {**NEST_NEURONS, **GLIF_NEURONS, **NEURONS}
+TEMPLATES: dict[str, Template] = {**NEST_NEURONS, **GLIF_NEURONS, **NRN_NEURONS, **NEURONS}
 
 SYNAPSES: dict[str, Synapse] = {**NEST_SYNAPSES, **RECEPTORS}
 SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.items()})
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
 PRECISE = "its spikes are at times off the grid, and those of gpusyn at whole steps"
-EDGES = "it is a gs.LIF with a gs.DeltaReceptor, but edges that end at it have no template here"
 IN_USE = (
     "what it releases is in use for tau_psc before it recovers (states x, y and z), and that of gs.TsodyksMarkram "
     "recovers from the spike on"
@@ -43,7 +43,6 @@ NOT_HERE: dict[str, str] = {
     "gap_junction*": JUNCTIONS,
     "nest:gap_junction*": JUNCTIONS,
     "nest:iaf_psc_delta_ps": PRECISE,
-    "nrn:IntFire1": EDGES,
     "nrn:IntFire*": "gpusyn has no neuron with its equations",
     "nest:glif*": "of NEST's GLIF neurons it has those whose synapses are alpha currents, as nest:glif_psc",
     "gpusyn:GLIF": "its parameters are in files of nest:glif_psc",

@@ -332,7 +332,7 @@ def test_values_that_are_refused(given, said):
 
 
 def test_a_number_is_no_pair():
-    for wrong in (1.0, "ab", None, gs.Uniform(0.0, 1.0)):
+    for wrong in (1.0, "ab", None, gs.Uniform(0.0, 1.0), np.array(3.0)):
         with pytest.raises(ArgumentError, match=r"GLIF\.asc_amps: must be two values"):
             gs.GLIF(asc_amps=wrong)
 

@@ -148,7 +148,7 @@ def test_edges_bring_jumps(small):
     "name, words",
     [
         ("nest:iaf_psc_delta_ps", ["is not in gpusyn: its spikes are at times off the grid"]),
-        ("nrn:IntFire1", ["is not in gpusyn: it is a gs.LIF with a gs.DeltaReceptor, but edges"]),
+        ("nrn:IntFire4", ["is not in gpusyn: gpusyn has no neuron with its equations"]),
         ("nrn:IntFire2", ["is not in gpusyn: gpusyn has no neuron with its equations"]),
         ("nest:glif_lif_asc", ["is not in gpusyn: of NEST's GLIF neurons it has those", "as nest:glif_psc"]),
         ("nest:glif_cond", ["is not in gpusyn: of NEST's GLIF neurons it has those"]),
