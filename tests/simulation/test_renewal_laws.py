@@ -10,6 +10,7 @@ from scipy import stats
 import gpusyn as gs
 from gpusyn.equations.renewals import most_renewals
 from tests.helpers.long_checks import every
+from tests.helpers.validation.lab import fastest
 
 DT, RATE, N = 1.0, 50.0, 2000
 MEAN = 1e3 / RATE  # ms
@@ -36,7 +37,7 @@ def simulated(name, duration=1500.0):
 def recorded(model, n, duration, dt=DT, seed=11):
     net = gs.Network()
     net.record(net.population("sources", n, model), "spikes", name="spikes")
-    with gs.Simulator(net, dt=dt, seed=seed, backend="numpy") as sim:
+    with gs.Simulator(net, dt=dt, seed=seed, backend=fastest()) as sim:
         sim.run(duration)
         return sim.data["spikes"]
 
