@@ -86,8 +86,9 @@ def test_spikes_of_a_source_do_not_depend_on_other_populations():
         assert np.array_equal(alone[f"spikes of dead {what}"], reference("single")[f"spikes of dead {what}"])
 
 
-def test_a_reset_starts_anew_and_a_trial_draws_other_spikes():
-    with gs.Simulator(network(), dt=DT, seed=3, backend="numpy") as sim:
+@pytest.mark.parametrize("backend", every(2, ["cpu", "numpy"]))
+def test_a_reset_starts_anew_and_a_trial_draws_other_spikes(backend):
+    with gs.Simulator(network(), dt=DT, seed=3, backend=backend_named(backend)) as sim:
         sim.step(30)
         sim.reset(trial=1)
         sim.step(STEPS)
@@ -96,7 +97,7 @@ def test_a_reset_starts_anew_and_a_trial_draws_other_spikes():
         sim.step(STEPS)
         assert not differences(outcome(sim), reference("single"))
     assert differences(other, reference("single"))
-    with gs.Simulator(network(), dt=DT, seed=3, trial=1, backend="numpy") as sim:
+    with gs.Simulator(network(), dt=DT, seed=3, trial=1, backend=backend_named(backend)) as sim:
         sim.step(STEPS)
         assert not differences(outcome(sim), other)
 

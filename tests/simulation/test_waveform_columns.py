@@ -262,7 +262,7 @@ def rates_at_once(kind):
     return run(network(rate=RATES[kind], source=RATES[kind](N)))
 
 
-@pytest.mark.parametrize("new", every(2, reversed(RATES)))
+@pytest.mark.parametrize("new", every(4, reversed(RATES)))
 def test_rates_of_any_kind_replace_columns(new):
     described = rates_at_once(new)
     with simulator(network(rate=RATES["columns"], source=RATES["columns"](N))) as sim:
