@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -137,7 +138,7 @@ def _circuit(given: argparse.Namespace) -> int:
     )
     found = check_config(config)
     print("\n".join([f"{config}: {said}", *(f"problem: {one}" for one in found.problems)]))
-    print(f"to run it: gpusyn run {config}")
+    print(f"to run it: gpusyn run {shlex.quote(str(config))}")
     return 1 if found.problems else 0
 
 
