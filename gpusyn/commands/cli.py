@@ -138,7 +138,8 @@ def _circuit(given: argparse.Namespace) -> int:
     )
     found = check_config(config)
     print("\n".join([f"{config}: {said}", *(f"problem: {one}" for one in found.problems)]))
-    print(f"to run it: gpusyn run {shlex.quote(str(config))}")
+    command = f"gpusyn run {shlex.quote(str(config))}"
+    print(f"to run it, mend that first; then: {command}" if found.problems else f"to run it: {command}")
     return 1 if found.problems else 0
 
 

@@ -25,6 +25,8 @@ def traces(
 ) -> list[Any]:
     """Draw recorded variables over time, in one panel per variable.
 
+    ``axes[0].figure.savefig("traces.png")`` of the returned axes saves the figure.
+
     Parameters
     ----------
     data : TraceData

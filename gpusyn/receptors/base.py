@@ -20,6 +20,7 @@ from gpusyn.utils.typing import Floats
 GATING = ("auto", "per-synapse")
 
 NAME = Parameter("name", "class name", "", "name within the population")
+GIVEN_NAME = Parameter("name", None, "", "name within the population, which must be given")
 COMMON_PARAMETERS = (
     Parameter("kinetics", None, "", "gs.kinetics.*, which replaces the time constants"),
     Parameter("gating", "auto", "", "'auto': cheapest exact method; 'per-synapse': a gate on every synapse"),

@@ -8,7 +8,7 @@ from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.kinetics import Kinetics
 from gpusyn.parameters.scalars import public
 from gpusyn.parameters.table import Parameter
-from gpusyn.receptors.base import Receptor, choose_kinetics
+from gpusyn.receptors.base import COMMON_PARAMETERS, GIVEN_NAME, Receptor, choose_kinetics
 
 
 class CurrentReceptor(Receptor):
@@ -51,6 +51,7 @@ class CurrentReceptor(Receptor):
         Parameter("tau", None, "ms", "decay time constant; tau_decay is the same"),
         Parameter("tau_rise", None, "ms", "rise time constant; None: instantaneous"),
     )
+    COMMON: ClassVar[tuple[Parameter, ...]] = (*COMMON_PARAMETERS[:-1], GIVEN_NAME)
 
     @public
     def __init__(

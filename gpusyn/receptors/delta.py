@@ -12,7 +12,7 @@ from gpusyn.kinetics.instantaneous import Instantaneous
 from gpusyn.numerics.portable_math import flush
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.parameters.table import Parameter
-from gpusyn.receptors.base import NAME, Receptor
+from gpusyn.receptors.base import GIVEN_NAME, Receptor
 from gpusyn.utils.typing import Array, Bools, Floats
 
 REFRACTORY = ("ignore", "keep")
@@ -127,7 +127,7 @@ class DeltaReceptor(Receptor):
     PARAMETERS: ClassVar[tuple[Parameter, ...]] = (
         Parameter("refractory", "ignore", "", "'ignore' loses, 'keep' delays what arrives while V is held"),
     )
-    COMMON: ClassVar[tuple[Parameter, ...]] = (NAME,)
+    COMMON: ClassVar[tuple[Parameter, ...]] = (GIVEN_NAME,)
 
     @public
     def __init__(self, name: str, *, refractory: str = "ignore") -> None:

@@ -214,7 +214,8 @@ class SpikeStatistics(RecordedData):
         """Return the coefficient of variation of the interspike intervals of each neuron.
 
         It is the standard deviation of the intervals divided by their mean: 0 for a regular train, 1 for a Poisson
-        process.
+        process. A neuron with few intervals has too small a value on average; if all neurons are alike,
+        ``np.concatenate(spikes.isi())`` has the intervals of all.
 
         Parameters
         ----------

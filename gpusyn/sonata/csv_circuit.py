@@ -95,8 +95,13 @@ def write_circuit(
     virtual = sum(one.size for kinds in found.kinds.values() for one in kinds if one.template == VIRTUAL)
     total = sum(map(found.size, found.kinds))
     count = sum(len(part.types) for part in parts.values())
-    said = f"{total - virtual:,} neurons and {virtual:,} virtual cells in {len(found.kinds)} populations"
-    return out / "config.json", f"{said}, {count:,} edges"
+    said = f"{total - virtual:,} neurons and {virtual:,} virtual cells in {_counted(len(found.kinds), 'population')}"
+    return out / "config.json", f"{said}, {_counted(count, 'edge')}"
+
+
+def _counted(n: int, noun: str) -> str:
+    """Return a number with its noun, as in ``1 edge``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def named(parts: Sequence[CsvEdges]) -> dict[str, CsvEdges]:

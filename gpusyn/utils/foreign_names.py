@@ -70,6 +70,7 @@ _SAME = {
     "A_plus": "aplus apre a_pre a_p a_ltp dapre",
     "A_minus": "aminus a_post apost a_m a_ltd dapost",
     "tau_plus": "tauplus taupre tau_pre tau_ltp",
+    "tau_m": "taum tau_mem tau_membrane",  # in model files of SONATA
     "tau_minus": "tauminus taupost tau_post tau_ltd",
     "mu_plus": "muplus",
     "mu_minus": "muminus",

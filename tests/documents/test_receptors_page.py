@@ -1,6 +1,8 @@
-"""The tables of docs/receptors.md are those of the classes."""
+"""The tables of docs/receptors.md are those of the classes, and its network fires as it says."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 
@@ -20,6 +22,14 @@ def test_a_wrong_number_is_found(table):
     digit = next(k for k in range(TEXT.index("\n", begin), len(TEXT)) if TEXT[k].isdigit())
     other = "8" if TEXT[digit] != "8" else "7"
     assert with_tables(TEXT[:digit] + other + TEXT[digit + 1 :]) == TEXT
+
+
+def test_the_network_of_brunel_is_irregular(capsys):
+    (code,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    exec(compile(code, "receptors.md", "exec"), {})
+    rate, cv = map(float, capsys.readouterr().out.split())
+    assert rate == pytest.approx(40.0, rel=0.1)
+    assert cv == pytest.approx(1.0, abs=0.15)
 
 
 @pytest.mark.parametrize("drug", DRUGS)
