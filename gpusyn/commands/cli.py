@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -137,10 +138,8 @@ def _circuit(given: argparse.Namespace) -> int:
     )
     found = check_config(config)
     print("\n".join([f"{config}: {said}", *(f"problem: {one}" for one in found.problems)]))
-    if found.problems:
-        print(f"to run it, mend that first; then: gpusyn run {config}")
-    else:
-        print(f"to run it: gpusyn run {config}")
+    command = f"gpusyn run {shlex.quote(str(config))}"
+    print(f"to run it, mend that first; then: {command}" if found.problems else f"to run it: {command}")
     return 1 if found.problems else 0
 
 

@@ -72,6 +72,11 @@ def test_tables_run_as_the_same_network_in_python(folder, capsys):
     assert ours.times.tolist() == theirs.times.tolist()
 
 
+def test_the_command_that_runs_it_can_be_copied(folder, capsys):
+    assert main([*MADE[:-1], "a circuit"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "to run it: gpusyn run 'a circuit/config.json'"
+
+
 def test_one_table_has_the_edges_of_all_populations(folder):
     """In any order: those of each pair of populations, with the types of their templates, keep theirs."""
     inputs, own = ((folder / f"{name}.csv").read_text().replace(";", ",").splitlines() for name in ("inputs", "own"))
