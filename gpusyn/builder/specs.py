@@ -16,6 +16,7 @@ from gpusyn.builder.inputs.extents import input_extents, limit_extents, renewal_
 from gpusyn.builder.inputs.gathering import gathered_groups, gathering_extents
 from gpusyn.builder.inputs.noise import GATHER
 from gpusyn.builder.inputs.poisson import LIMITS, own_rates
+from gpusyn.builder.inputs.renewals import renewing_columns
 from gpusyn.builder.junctions import POTENTIALS, coupled_groups
 from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
 from gpusyn.builder.neuron_tables import sample_regions
@@ -60,6 +61,7 @@ def chunk_steps(layout: Layout) -> int:
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // wave_columns(layout),
         SAMPLES_HELD // max(2 * sum(one.size for one in own_rates(layout)), 1),
+        SAMPLES_HELD // max(2 * renewing_columns(layout), 1),
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps

@@ -98,11 +98,14 @@ def columns_network() -> gs.Network:
     waves = 0.5 + 0.5 * np.round(np.cos(0.3 * times[:, np.newaxis] + phase), 6)
     sources = net.population("sources", 200, gs.PoissonSource(gs.Waveform(times, 150.0 * waves, "linear")))
     net.connect(sources, cells, gs.FixedProbability(0.1), receptor="AMPA", weight=1.5)
+    regular = net.population("regular", 200, gs.GammaSource(gs.Waveform(times, 90.0 * waves), shape=4.0))
+    dead = net.population("dead", 200, gs.PoissonSource(gs.Waveform(times, 90.0 * waves, "linear"), dead_time=3.0))
+    net.connect(regular + dead, cells, gs.FixedProbability(0.1), receptor="GABA_A", weight=0.5)
     net.drive(cells[20:], "GABA_A", rate=gs.Waveform(times, 40_000.0 * waves[:, :130]), weight=0.03)
     net.inject(cells, gs.Waveform(times, 300.0 * waves[:, :150], "linear"), name="waves")
     net.inject(cells[100:], gs.Waveform([10.3], [50.0]), name="step")
     net.clamp(cells[:10], gs.Waveform([0.0, 30.0], [np.linspace(-80.0, -60.0, 10), np.linspace(-60.0, 0.0, 10)]))
-    net.record(cells + sources, "spikes", name="spikes")
+    net.record(cells + sources + regular + dead, "spikes", name="spikes")
     net.record(cells, ["V", "g_AMPA", "I_GABA_A"], every=0.2, name="state")
     return net
 

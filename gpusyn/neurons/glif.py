@@ -172,7 +172,8 @@ def _pair(given: Any, name: str) -> tuple[Any, Any]:
         If there are not two values.
     """
     where = f"GLIF.{name}"
-    if not isinstance(given, (Sequence, np.ndarray)) or isinstance(given, (str, bytes)):
+    listed = given.ndim > 0 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
+    if not listed or isinstance(given, (str, bytes)):
         raise ArgumentError(f"{where}: must be two values, one for each after-spike current (got {show(given)})")
     if len(given) != 2:
         raise ParameterError(

@@ -79,10 +79,14 @@ class RateSource(Source):
             rate, None, f"{type(self).__name__}.rate", unit="Hz", low=0.0, high=HIGHEST_RATE
         )
         self._take(max_events, rate=kept, **given)
-        if isinstance(kept, Waveform) and self.kernel == RENEWALS:
-            check_columns(kept, 0, f"{type(self).__name__}.rate")
         bound = rate_limit(kept, rate_max, f"{type(self).__name__}.rate_max")
         self._set(rate_max=None if rate_max is None else bound, rate_bound=bound)
+
+    def check_size(self, size: int, where: str) -> None:
+        """Check that an array has one rate per neuron, and a waveform one for all or one column per neuron."""
+        super().check_size(size, where)
+        if isinstance(self.rate, Waveform):
+            check_columns(self.rate, size, f"{where}: {self.kind}.rate")
 
 
 class PoissonSource(RateSource):
@@ -98,8 +102,7 @@ class PoissonSource(RateSource):
     Parameters
     ----------
     rate : float, array or Waveform
-        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or without `dead_time` a column for each
-        neuron.
+        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
     dead_time : float, optional
         Time after a spike without another (ms), >= 0; the product with every rate must be below 1.
     rate_max : float, optional
@@ -169,12 +172,6 @@ class PoissonSource(RateSource):
                 f"{self.dead_time:g} ms (got {self.rate_bound:g}); lower the rate or the dead time"
             )
 
-    def check_size(self, size: int, where: str) -> None:
-        """Check that an array has one rate per neuron, and a waveform one for all or one column per neuron."""
-        super().check_size(size, where)
-        if isinstance(self.rate, Waveform):
-            check_columns(self.rate, size, f"{where}: {self.kind}.rate")
-
     def most_events(self, dt: float, where: str) -> int:
         """Return the declared maximum of events of one neuron per step, or one that is hardly ever exceeded."""
         if self.max_events or not self.dead_time:
@@ -195,7 +192,7 @@ class GammaSource(RateSource):
     Parameters
     ----------
     rate : float, array or Waveform
-        Rate of each neuron (Hz), 0 to 1e6.
+        Rate of each neuron (Hz), 0 to 1e6; a Waveform has values for all, or a column for each neuron.
     shape : float or array
         Shape of the gamma distribution of each neuron (1), 0.01 to 1e6.
     rate_max : float, optional

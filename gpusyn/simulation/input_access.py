@@ -20,11 +20,11 @@ from gpusyn.network.compartment_names import number_of
 from gpusyn.network.populations import Selection
 from gpusyn.network.projections import receptor_at, weight_value
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons.sources import RENEWALS, Source, most_coincident, spike_times
+from gpusyn.neurons.sources import Source, most_coincident, spike_times
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.noise import Noise, injected
 from gpusyn.parameters.scalars import show
-from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, check_columns, largest, number_array_or_waveform
+from gpusyn.parameters.waveform import HIGHEST_RATE, Waveform, largest, number_array_or_waveform
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.simulation.targets import here
 from gpusyn.utils.typing import Array, Floats
@@ -139,8 +139,6 @@ class InputAccess:
         for population, ids in selection.parts:
             model: Any = population.model
             rate = _checked_rate(given, selection.size, model.rate_bound, where, f"{model.kind}(...)")
-            if isinstance(rate, Waveform) and model.kernel == RENEWALS:
-                check_columns(rate, 0, where)
             _check_apart(rate, model.rate, where, f"the sources of '{population.name}'")
             part = rate[offset : offset + len(ids)] if isinstance(rate, np.ndarray) else rate
             if isinstance(part, Waveform):
@@ -245,7 +243,7 @@ def _checked_rate(given: Any, size: int, rate_max: float, where: str, maker: str
 
 
 def _check_apart(rate: Rate, described: Rate, where: str, what: str) -> None:
-    """Refuse rates that change for each element apart where none were described: no kernel makes their limits."""
+    """Refuse rates that change for each element apart where none were described: no memory was planned for them."""
     if has_columns(rate) and not has_columns(described):
         raise ParameterError(
             f"{where}: a gs.Waveform with columns can be set only where one was described (got {rate!r}, described "

@@ -99,8 +99,8 @@ class ParameterAccess:
             if place.uniform and name != "I_e":
                 raise ParameterError(
                     f"{where}: all neurons of '{population.name}' share one {name}, which is stored once; "
-                    f"set one number for all of them, or give {population.model.kind}({name}=...) an array of "
-                    f"{place.size} values when the population is made"
+                    f"set one number for all of them, or give the model an array of {place.size} values of it when the "
+                    "population is made"
                 )
             everyone = np.array(np.broadcast_to(np.asarray(old[name], np.float64), place.size))
             for ids, part in pieces:

@@ -16,7 +16,7 @@ from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.populations import Population, Selection
-from gpusyn.parameters.values import values
+from gpusyn.parameters.values import check_drawn, values
 from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.utils.typing import Array, Floats, Integers
 
@@ -98,6 +98,8 @@ class StateAccess:
         limits |= _own_limits(selection, variable)
         new = self.drawn.draw(values(given, selection.size, where, **limits), selection.size, where)
         new = np.broadcast_to(np.asarray(new, np.float64), selection.size)
+        if not limits.pop("potential", False):
+            check_drawn(new, where, **limits)
         writes, offset = [], 0
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]

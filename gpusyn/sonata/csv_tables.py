@@ -140,6 +140,10 @@ def read_cells(table: CsvTable) -> CsvCells:
 
 def _parameter(table: CsvTable, row: int, key: str) -> float:
     value = _number(str(table.columns[key][row]))
+    if not key:
+        raise FileError(
+            f"{table.place(row, key)}a value below no name; name the column in the first line, or remove it"
+        )
     if not np.isfinite(value):
         given = show(str(table.columns[key][row]))
         raise FileError(f"{table.place(row, key)}: must be a number, or empty (got {given}); correct it")

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from gpusyn.errors import FileError
+from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.scalars import whole_steps_array
 from gpusyn.sonata.findings import Findings
@@ -35,6 +37,11 @@ def delays_on_steps(delays: Floats, dt: float, where: str, findings: Findings) -
     moved: Floats = np.where(off, np.floor(delays * (1.0 / dt) + 0.5) * dt, delays)
     short = moved < 0.5 * dt
     check_grid(np.unique(delays[short]), dt, where)  # refuses them
+    if moved.max(initial=0.0) > (LONGEST_DELAY + 0.5) * dt:
+        raise FileError(
+            f"{where}: must be at most {LONGEST_DELAY} steps = {LONGEST_DELAY * dt:g} ms (got {moved.max():g}); "
+            "correct it, or use a larger dt"
+        )
     if off.any():
         findings.note(
             f"{where}: {off.sum():,} of {len(delays):,} delays off the grid of dt = {dt:g} ms; "

@@ -107,13 +107,13 @@ def spikes_group(spec: SpikeInput, file: Group) -> Group:
 def spikes_of(spec: SpikeInput, wanted: Mapping[str, Integers], findings: Findings) -> Iterator[Found]:
     """Yield the spikes of each population of a file."""
     if spec.layout == "csv":
-        yield from named(spec, read_csv(spec.file), wanted)
+        yield from named(spec, read_csv(spec.file), wanted, findings)
         return
     with opened(spec.file) as file:
         if spec.layout == "nwb":
-            yield from named(spec, read_nwb(file, spec.group), wanted)
+            yield from named(spec, read_nwb(file, spec.group), wanted, findings)
             return
-        for population, group, column in layout(spikes_group(spec, file), wanted, spec):
+        for population, group, column in layout(spikes_group(spec, file), wanted, spec, findings):
             with findings.step():
                 with np.errstate(over="ignore"):
                     times = group.numbers("timestamps").astype(np.float64) * unit(group, findings)
@@ -123,7 +123,10 @@ def spikes_of(spec: SpikeInput, wanted: Mapping[str, Integers], findings: Findin
 
 
 def named(
-    spec: SpikeInput, spikes: tuple[Array | None, Integers, Floats], wanted: Mapping[str, Integers]
+    spec: SpikeInput,
+    spikes: tuple[Array | None, Integers, Floats],
+    wanted: Mapping[str, Integers],
+    findings: Findings,
 ) -> Iterator[Found]:
     """Yield the spikes of each population of a table, whose column of populations may be missing."""
     populations, ids, times = spikes
@@ -131,7 +134,7 @@ def named(
         yield only(wanted, spec), ids, times, str(spec.file), f"{spec.file}: times of spikes"
         return
     names = list(dict.fromkeys(populations.tolist()))
-    for name in check_populations(names, wanted, spec) if names else []:
+    for name in check_populations(names, wanted, spec, findings) if names else []:
         rows = populations == name
         yield name, ids[rows], times[rows], str(spec.file), f"{spec.file}: times of spikes"
 
@@ -143,12 +146,14 @@ def check_times(times: Floats, where: str) -> None:
         raise FileError(f"{where}: must be finite and >= 0 ms (got {times[wrong][0]:g}); correct the file")
 
 
-def layout(spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput) -> list[tuple[str, Group, str]]:
+def layout(
+    spikes: Group, wanted: Mapping[str, Integers], spec: SpikeInput, findings: Findings
+) -> list[tuple[str, Group, str]]:
     """Return (population, group, name of the id column) for each population of a spike file."""
     if "gids" in spikes or "node_ids" in spikes:
         return [(only(wanted, spec), spikes, "gids" if "gids" in spikes else "node_ids")]
     groups = [name for name in spikes.names() if not spikes.is_dataset(name)]
-    return [(name, spikes.group(name), "node_ids") for name in check_populations(groups, wanted, spec)]
+    return [(name, spikes.group(name), "node_ids") for name in check_populations(groups, wanted, spec, findings)]
 
 
 def only(wanted: Mapping[str, Integers], spec: SpikeInput) -> str:
@@ -161,14 +166,22 @@ def only(wanted: Mapping[str, Integers], spec: SpikeInput) -> str:
     return next(iter(wanted))
 
 
-def check_populations(names: list[str], wanted: Mapping[str, Integers], spec: SpikeInput) -> list[str]:
-    """Return the populations of a file that the node set has nodes in; raise a FileError if there are none."""
+def check_populations(
+    names: list[str], wanted: Mapping[str, Integers], spec: SpikeInput, findings: Findings
+) -> list[str]:
+    """Return the populations of a file that the node set has nodes in; raise a FileError if there are none.
+
+    A note says which others the file has.
+    """
     found = [name for name in names if name in wanted]
     if not found:
         raise FileError(
             f"{spec.where}.node_set: it is in {', '.join(wanted)}, but {spec.file} has spikes of {listed(names)}; "
             "rename the group below /spikes or correct the node set"
         )
+    others = [name for name in names if name not in wanted]
+    if others:
+        findings.note(f"{spec.where}: spikes of {listed(others)} in {spec.file}, outside its node set, are not used")
     return found
 
 

@@ -17,6 +17,7 @@ from gpusyn.kernels.records import Route, read_rows
 from gpusyn.kernels.spec import KERNELS
 from tests.helpers import sanitized_network
 from tests.helpers.hand_made import AMPA, PASSIVE, SINGLE, G, as_table, exponential, make, samples
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, differences, outcome, same_bits
 
 DT = 0.1
@@ -62,7 +63,7 @@ def test_every_kernel_has_numpys_bits_when_compiled_as_for_users():
     assert all(same_bits(a, b) for a, b in zip(found, expected, strict=True))
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", every(2, ["single", "double"]))
 def test_no_bit_depends_on_the_number_of_threads(precision):
     net = mixed()
     one = run(cpu(1), net, precision=precision)

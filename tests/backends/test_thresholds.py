@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 import gpusyn as gs
-from tests.helpers.long_checks import pairs
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, differences, emulated, outcome
 
 N = 140  # more than a chunk
@@ -62,7 +64,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("case", "precision"), pairs(list(CASES), ["single", "double"]))
+BY_DEFAULT = [("currents", "double"), ("dendrites", "single")]
+FURTHER = [way for way in itertools.product(CASES, ["single", "double"]) if way not in BY_DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("case", "precision"), [*BY_DEFAULT, *(pytest.param(*way, marks=pytest.mark.fuzz) for way in FURTHER)]
+)
 def test_the_same_bits_on_every_backend(case, precision):
     receptors, dendrites = CASES[case]
     net = network(receptors, dendrites=dendrites)
@@ -73,7 +81,7 @@ def test_the_same_bits_on_every_backend(case, precision):
     assert differences(expected, played(net, emulated(64), precision, [90, 60])) == []
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", every(3, reversed(CASES)))
 def test_a_checkpoint_goes_on_with_every_state(case, tmp_path):
     receptors, dendrites = CASES[case]
     net = network(receptors, dendrites=dendrites)

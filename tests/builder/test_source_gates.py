@@ -11,7 +11,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.builder.gating.forms import GateStep, source_coefficients
 from gpusyn.kinetics import Alpha, DualExponential, Exponential, FirstOrder, GProtein, Markov, Saturating
-from tests.helpers.long_checks import every
+from tests.helpers.long_checks import every, pairs
 from tests.helpers.runs import backend_named, same_bits
 from tests.helpers.tolerances import assert_close
 from tests.helpers.validation.lab import FASTEST, Lab
@@ -113,8 +113,7 @@ def all_to_all(kinetics, each, autapses):
     return net
 
 
-@pytest.mark.parametrize("autapses", [True, False])
-@pytest.mark.parametrize("name", KINETICS)
+@pytest.mark.parametrize(("name", "autapses"), pairs([*KINETICS], [True, False]))
 def test_shared_sums_have_the_bits_of_synapses_given_one_by_one(name, autapses):
     found = []
     for each in (False, True):

@@ -24,6 +24,7 @@ def test_V_fluctuates_as_by_the_closed_forms(capsys):
     assert printed(CODE, capsys) == pytest.approx(EXPECTED, rel=0.03)
 
 
+@pytest.mark.fuzz
 def test_the_page_needs_its_noise(capsys):
     """Half the noise makes half the fluctuation."""
     white, slow, louder = printed(CODE.replace("std=200.0", "std=100.0").replace("std=50.0", "std=25.0"), capsys)

@@ -44,8 +44,6 @@ def test_what_has_no_columns_is_refused():
         lambda: gs.NMDA(Mg=columns),
         lambda: gs.NMDA(glycine=columns),
         lambda: gs.DopamineSTDP(gs.STDP(), 1000.0, 200.0, modulator=columns),
-        lambda: gs.GammaSource(columns, 2.0),
-        lambda: gs.PoissonSource(columns, dead_time=1.0),
     ):
         with pytest.raises(gs.ParameterError, match=r"must be one course for all.*with a column for each"):
             make()

@@ -6,6 +6,7 @@ from scipy.integrate import solve_ivp
 
 import gpusyn as gs
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from tests.helpers.long_checks import every, pairs
 from tests.helpers.tolerances import assert_order
 from tests.helpers.validation.lab import FASTEST, Lab
 
@@ -124,8 +125,7 @@ def slopes(t, y, model, current):
     ]
 
 
-@pytest.mark.parametrize("amps", [(0.0, 0.0), (-30.0, 20.0)], ids=["no currents", "currents"])
-@pytest.mark.parametrize("rate", [0.09, 9.43 / 58.72, 0.3], ids=["slow", "that of the leak", "fast"])
+@pytest.mark.parametrize(("amps", "rate"), pairs([(0.0, 0.0), (-30.0, 20.0)], [9.43 / 58.72, 0.3, 0.09]))  # the leak's
 def test_level_5_between_spikes_is_the_differential_equation(amps, rate):
     """Exact without after-spike currents, else to second order; spikes are where V is above the threshold first."""
     model = gs.GLIF(level=5, **BUSY | {"asc_amps": amps, "th_voltage_decay": rate})
@@ -165,7 +165,7 @@ def test_a_level_lacks_the_parts_of_the_others():
         np.testing.assert_allclose(found[1], wanted[1], rtol=1e-12)
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", every(4, LEVELS))
 def test_conductances_and_currents_have_the_same_neuron(level):
     """Receptors without events: V is then solved exactly by both equations."""
     found = []
@@ -257,7 +257,7 @@ def test_parameters_that_are_set_are_as_if_described(level):
     assert np.ptp(found[0][0]) > 10.0
 
 
-@pytest.mark.parametrize("name", [p.name for p in gs.GLIF.parameters() if p.name not in ("level", "V_reset")])
+@pytest.mark.parametrize("name", every(6, (p.name for p in gs.GLIF.parameters() if p.name not in ("level", "V_reset"))))
 def test_every_parameter_may_have_one_value_a_neuron(name):
     """A population of two different neurons does what each does on its own; each parameter acts."""
     first = gs.GLIF(level=5, **BUSY).values[name]
@@ -332,7 +332,7 @@ def test_values_that_are_refused(given, said):
 
 
 def test_a_number_is_no_pair():
-    for wrong in (1.0, "ab", None, gs.Uniform(0.0, 1.0)):
+    for wrong in (1.0, "ab", None, gs.Uniform(0.0, 1.0), np.array(3.0)):
         with pytest.raises(ArgumentError, match=r"GLIF\.asc_amps: must be two values"):
             gs.GLIF(asc_amps=wrong)
 

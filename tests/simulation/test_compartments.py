@@ -227,7 +227,7 @@ def test_calcium_of_a_compartment_is_computed_where_any_is_recorded():
 def test_one_number_for_all_cannot_become_one_for_each():
     with (
         gs.Simulator(driven(star()), backend="numpy") as sim,
-        pytest.raises(gs.ParameterError, match="share one g_c_apical"),
+        pytest.raises(gs.ParameterError, match=r"share one g_c_apical.*give the model an array of [0-9]+ values"),
     ):
         sim.set("cells", "g_c_apical", np.arange(1.0, 6.0))
 

@@ -75,9 +75,23 @@ weights = st.one_of(
 events = st.lists(st.tuples(st.integers(2, STEPS), weights), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None, database=None, phases=[Phase.generate])
-@given(events, st.integers(0, 30), st.booleans())
+drawn = given(events, st.integers(0, 30), st.booleans())
+
+
+@settings(max_examples=15, phases=[Phase.generate])
+@drawn
 def test_v_decays_exactly_between_jumps(events, pause, keep):
+    check_decay(events, pause, keep)
+
+
+@pytest.mark.fuzz
+@settings(max_examples=60, phases=[Phase.generate])
+@drawn
+def test_v_decays_exactly_between_further_jumps(events, pause, keep):
+    check_decay(events, pause, keep)
+
+
+def check_decay(events, pause, keep):
     assume(any(weight for _, weight in events))
     spikes, V, margin = event_driven(summed(events), pause, keep)
     assume(margin == 0 or margin > 1e-9)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.errors import ArgumentError, ParameterError, UnknownNameError
+from tests.helpers.long_checks import every, pairs
 from tests.helpers.runs import backend_named, cpu, differences, outcome
 
 DT, SIZE, STEPS = 0.1, 130, 60
@@ -45,8 +46,8 @@ def reference(precision):
 
 
 # ---- the same bits ----
-@pytest.mark.parametrize("precision", ["single", "double"])
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("precision", every(2, ["single", "double"]))
+@pytest.mark.parametrize("threads", every(3, [3, 1, 2]))
 def test_bits_are_those_of_numpy_on_any_number_of_threads(threads, precision):
     with gs.Simulator(network(), dt=DT, seed=3, backend=cpu(threads), precision=precision) as sim:
         sim.step(7)
@@ -54,7 +55,7 @@ def test_bits_are_those_of_numpy_on_any_number_of_threads(threads, precision):
         assert not differences(outcome(sim), reference(precision))
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("precision", every(2, ["double", "single"]))
 def test_bits_are_those_of_numpy_on_emulated_blocks(precision):
     with gs.Simulator(network(), dt=DT, seed=3, backend=backend_named("cuda-emulated"), precision=precision) as sim:
         sim.step(STEPS)
@@ -69,7 +70,7 @@ def test_spikes_do_not_depend_on_the_precision():
         assert single[f"spikes of {name} times"].size > 50
 
 
-@pytest.mark.parametrize("chunk_steps", [1, 7])
+@pytest.mark.parametrize("chunk_steps", every(2, [7, 1]))
 def test_bits_do_not_depend_on_how_a_run_is_split(chunk_steps):
     with gs.Simulator(network(), dt=DT, seed=3, backend="numpy", chunk_steps=chunk_steps) as sim:
         for steps in (1, 30, STEPS - 31):
@@ -85,8 +86,9 @@ def test_spikes_of_a_source_do_not_depend_on_other_populations():
         assert np.array_equal(alone[f"spikes of dead {what}"], reference("single")[f"spikes of dead {what}"])
 
 
-def test_a_reset_starts_anew_and_a_trial_draws_other_spikes():
-    with gs.Simulator(network(), dt=DT, seed=3, backend="numpy") as sim:
+@pytest.mark.parametrize("backend", every(2, ["cpu", "numpy"]))
+def test_a_reset_starts_anew_and_a_trial_draws_other_spikes(backend):
+    with gs.Simulator(network(), dt=DT, seed=3, backend=backend_named(backend)) as sim:
         sim.step(30)
         sim.reset(trial=1)
         sim.step(STEPS)
@@ -95,12 +97,12 @@ def test_a_reset_starts_anew_and_a_trial_draws_other_spikes():
         sim.step(STEPS)
         assert not differences(outcome(sim), reference("single"))
     assert differences(other, reference("single"))
-    with gs.Simulator(network(), dt=DT, seed=3, trial=1, backend="numpy") as sim:
+    with gs.Simulator(network(), dt=DT, seed=3, trial=1, backend=backend_named(backend)) as sim:
         sim.step(STEPS)
         assert not differences(outcome(sim), other)
 
 
-@pytest.mark.parametrize("backend", ["numpy", "cpu"])
+@pytest.mark.parametrize("backend", every(2, ["numpy", "cpu"]))
 def test_a_checkpoint_goes_on_with_the_same_bits(backend, tmp_path):
     pytest.importorskip("h5py")
     with gs.Simulator(network(), dt=DT, seed=3, backend="cpu") as sim:
@@ -166,8 +168,7 @@ def changed(first, later, backend="numpy"):
         return outcome(sim)
 
 
-@pytest.mark.parametrize("later", VALUES)
-@pytest.mark.parametrize("first", VALUES)
+@pytest.mark.parametrize(("first", "later"), pairs(list(VALUES), list(VALUES)))
 def test_a_rate_that_is_set_has_the_same_bits_on_every_backend(first, later):
     assert not differences(changed(VALUES[first], VALUES[later], cpu(2)), changed(VALUES[first], VALUES[later]))
 

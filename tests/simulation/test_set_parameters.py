@@ -167,3 +167,15 @@ def test_a_part_that_is_wrong_leaves_the_other_parts_alone():
         with pytest.raises(gs.ParameterError, match="can be read but not set"):
             sim.set(free + gated, "g_AMPA", 1.0)
         assert sim.get(free, "g_AMPA").tolist() == [0.0] * 3
+
+
+def test_drawn_conductances_are_within_the_limits_of_given_ones():
+    net = gs.Network()
+    cells = net.population("cells", 20, gs.LIF(), receptors=gs.AMPA())
+    with gs.Simulator(net, backend="numpy") as sim:
+        sim.set(cells, "g_AMPA", 0.5)
+        with pytest.raises(gs.ParameterError, match=r"'g_AMPA'.*nS >= 0.*give that low= and high="):
+            sim.set(cells, "g_AMPA", gs.Normal(0.5, 1.0))
+        assert (sim.get(cells, "g_AMPA") == 0.5).all()
+        sim.set(cells, "g_AMPA", gs.Normal(0.5, 1.0, low=0.0))
+        assert (sim.get(cells, "g_AMPA") >= 0.0).all()

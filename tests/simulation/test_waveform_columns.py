@@ -11,6 +11,7 @@ from gpusyn.builder import compile as compilation
 from gpusyn.builder import specs
 from gpusyn.kernels.records import Clock, LimitSet
 from gpusyn.numerics.poisson import Pieces, poisson_limits
+from tests.helpers.long_checks import every, pairs
 from tests.helpers.runs import backend_named, cpu, differences, outcome
 
 N, STEPS, DT = 140, 90, 0.1
@@ -102,7 +103,7 @@ def different_inputs():
 # ---- the same bits ----
 
 
-@pytest.mark.parametrize("interpolation", ["step", "linear"])
+@pytest.mark.parametrize("interpolation", every(2, ["linear", "step"]))
 def test_equal_columns_have_the_bits_of_one_course_for_all(backend, interpolation):
     reference = shared(interpolation)
     assert len(reference["spikes times"]) > 1000
@@ -117,7 +118,7 @@ def test_columns_have_the_same_bits_everywhere(backend):
     assert differences(different(), run(network(**different_inputs()), backend, (7, STEPS - 7))) == []
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", every(3, [3, 1, 2]))
 def test_columns_have_the_same_bits_with_any_number_of_threads(threads):
     assert differences(different(), run(network(**different_inputs()), cpu(threads))) == []
 
@@ -235,8 +236,7 @@ def set_at_once(kind):
     return run(network(current=CURRENTS[kind], V=COMMANDS[kind], more=wave("current", 47)))
 
 
-@pytest.mark.parametrize("new", CURRENTS)
-@pytest.mark.parametrize("old", CURRENTS)
+@pytest.mark.parametrize(("old", "new"), pairs(list(CURRENTS), list(CURRENTS)))
 def test_currents_and_commands_of_any_kind_are_set(old, new):
     described = set_at_once(new)
     with simulator(network(current=CURRENTS[old], V=COMMANDS[old], more=wave("current", 47))) as sim:
@@ -256,9 +256,15 @@ def described_start(kind):
     return np.concatenate([[-70.0, -70.0], np.broadcast_to(V.values[0] if isinstance(V, gs.Waveform) else V, 8)[:7]])
 
 
-@pytest.mark.parametrize("new", RATES)
+@functools.cache
+def rates_at_once(kind):
+    """What rates that are described lead to."""
+    return run(network(rate=RATES[kind], source=RATES[kind](N)))
+
+
+@pytest.mark.parametrize("new", every(4, reversed(RATES)))
 def test_rates_of_any_kind_replace_columns(new):
-    described = run(network(rate=RATES[new], source=RATES[new](N)))
+    described = rates_at_once(new)
     with simulator(network(rate=RATES["columns"], source=RATES["columns"](N))) as sim:
         sim.set("drive", rate=3.0)
         sim.set("drive", rate=RATES[new](137))
@@ -267,7 +273,7 @@ def test_rates_of_any_kind_replace_columns(new):
         assert differences(described, outcome(sim)) == []
         sim.reset()
         sim.step(STEPS)
-        assert differences(run(network(rate=RATES["columns"], source=RATES["columns"](N))), outcome(sim)) == []
+        assert differences(rates_at_once("columns"), outcome(sim)) == []
 
 
 def test_parts_of_populations_get_their_columns():
@@ -342,13 +348,19 @@ WRONG = {
 }
 
 
+@functools.cache
+def unchanged():
+    """What the network leads to if nothing is set."""
+    return run(network(rate=10.0), cuts=(20,))
+
+
 @pytest.mark.parametrize(("call", "said"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_refused_and_changes_nothing(call, said):
     with simulator(network(rate=10.0)) as sim:
         with pytest.raises(gs.GpusynError, match=said):
             call(sim)
         sim.step(20)
-        assert differences(run(network(rate=10.0), cuts=(20,)), outcome(sim)) == []
+        assert differences(unchanged(), outcome(sim)) == []
 
 
 # ---- memory ----

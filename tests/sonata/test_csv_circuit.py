@@ -119,6 +119,7 @@ def test_what_a_run_would_refuse_is_told_at_once(folder, capsys):
         ("cells.csv", "net,6", "net,6.5", ["cells.csv, line 2: size", "got 6.5"]),
         ("cells.csv", "net,6", "n/t,6", ["cells.csv, line 2: population", "letters, digits, _ and -", "'n/t'"]),
         ("cells.csv", "gpusyn:LIF,150", ",150", ["cells.csv, line 2: model_template", "gpusyn:LIF"]),
+        ("cells.csv", "C_m", "", ["cells.csv, line 2: a value below no name", "name the column"]),
         ("cells.csv", "150", "many", ["cells.csv, line 2: C_m: must be a number, or empty (got 'many')"]),
         ("cells.csv", "virtual,,", "virtual,1,", ["cells.csv, line 4: C_m: virtual cells have no parameters"]),
         ("inputs.csv", "pre,post", "pre,target", ["inputs.csv: has no column 'post'"]),
@@ -196,3 +197,15 @@ def test_parameters_of_synapses_can_be_added(folder):
     file.write_text(json.dumps({"tau_decay": 1.0}))
     (ampa, _) = build(read_config("made/config.json")).net.populations["net"].receptors
     assert (ampa.name, ampa.kinetics) == ("AMPA", gs.AMPA(tau_decay=1.0).kinetics)
+
+
+def test_a_delay_that_no_run_could_have_is_a_problem(folder, capsys):
+    """The check tells it: building the network would not."""
+    (folder / "cells.csv").write_text("population,size,model_template\nV1,10,nest:iaf_psc_exp\n")
+    (folder / "own.csv").write_text("pre,post,delay\n0,1,6553.5\n")
+    assert main(["circuit", "cells.csv", "own.csv", "--out", "longest"]) == 0
+    run_config("longest/config.json", "numpy", 1.0, echo=lambda line: None)
+    (folder / "own.csv").write_text("pre,post,delay\n0,1,6553.6\n0,2,1\n")
+    capsys.readouterr()
+    assert main(["circuit", "cells.csv", "own.csv", "--out", "longer"]) == 1
+    assert "delay: must be at most 65535 steps = 6553.5 ms (got 6553.6)" in capsys.readouterr().out

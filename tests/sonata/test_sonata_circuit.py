@@ -207,6 +207,15 @@ def test_spikes_outside_the_node_set_are_counted(small, tmp_path):
     assert said(notes, "2 spikes of nodes outside its node set")
 
 
+def test_spikes_of_other_populations_are_told(small, tmp_path):
+    path = write_spikes(tmp_path / "s.h5", [1.0, 2.0], [0, 1], "inputs", "milliseconds")
+    with h5py.File(path, "a") as file:
+        file.copy("spikes/inputs", "spikes/inptus")
+    (trains,), notes = trains_of(small, path, "inputs")
+    assert trains.times.tolist() == [1.0, 2.0]
+    assert said(notes, "spikes of inptus in", "outside its node set, are not used")
+
+
 @pytest.mark.parametrize(
     "arguments, node_set, words",
     [

@@ -91,13 +91,13 @@ def long(*case):
         # A handler of one's own gets every record, of three simulators, if its level allows.
         ("import logging; logging.basicConfig(level='INFO')", 7),
         long("import logging; logging.getLogger('gpusyn').addHandler(logging.StreamHandler())", 7),
-        ("import logging; logging.basicConfig()", 0),
+        long("import logging; logging.basicConfig()", 0),
         long("import logging; logging.basicConfig(); logging.getLogger('gpusyn').setLevel('INFO')", 7),
         long("import logging; logging.basicConfig(level='ERROR')", 0),
         ("import gpusyn, logging; logging.basicConfig(level='ERROR')", 0),
-        ("import logging; logging.disable()", 0),
+        long("import logging; logging.disable()", 0),
         long("import logging; logging.getLogger('gpusyn').setLevel('WARNING')", 0),
-        ("import logging; logging.getLogger('gpusyn').addHandler(logging.NullHandler())", 0),
+        long("import logging; logging.getLogger('gpusyn').addHandler(logging.NullHandler())", 0),
     ],
 )
 def test_what_a_script_prints(before, lines, tmp_path):

@@ -181,8 +181,7 @@ def renewal_sources(given: Given) -> Work:
     n, spikes = counts["renewing sources"], sum(given.activity.spikes[name] for name in names)
     rates: list[Any] = [place.population.model.rate for place in places]
     advances = sum(
-        place.size if hasattr(rate, "__len__") else _chunks(place.size)
-        for place, rate in zip(places, rates, strict=True)
+        place.size if is_apart(rate) else _chunks(place.size) for place, rate in zip(places, rates, strict=True)
     )
     elements = _events(given, spikes) | {
         "chunks": (counts["chunks"], 0), "renewals": (counts["chunks"], 0), "advances": (advances, 0),

@@ -55,7 +55,7 @@ def renewal_extents(layout: Layout, steps: int) -> Extents:
     return {
         "chunks": sum(-(-size // CHUNK) for _, size in found),
         "renewals": len(found),
-        "advances": sum(_sets(model.rate, size, steps) for model, size in found) + 1,
+        "advances": sum(_advances(model.rate, size, steps) for model, size in found) + 1,
         "renewal coefficients": len(RenewalCoefficients._fields) * shapes,
         "renewing sources": sum(size for _, size in found),
     }
@@ -88,6 +88,11 @@ def _limits(rate: Any, largest: float, size: int, steps: int) -> int:
 def _sets(rate: Any, size: int, steps: int) -> int:
     """Return of how many rates there are values: of one for all sources, one for each, or one for each step."""
     return size if is_apart(rate) else steps if isinstance(rate, Waveform) else 1
+
+
+def _advances(rate: Any, size: int, steps: int) -> int:
+    """Return the number of advances of a population: of one rate or one for each source, in all steps or in each."""
+    return (size if is_apart(rate) else 1) * (steps if isinstance(rate, Waveform) else 1)
 
 
 def _weights(drive: Drive, size: int, in_part: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.courses import StepTimes, Write, step_mean
+from gpusyn.builder.inputs.poisson import has_columns, is_apart
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.equations.renewals import RenewalCoefficients, renewal_coefficients
 from gpusyn.kernels.arrays import array_name
@@ -29,6 +30,11 @@ class RenewalInput(NamedTuple):
     rate: Rate
     dead_time: float
     shape: float | Floats
+
+    @property
+    def rates(self) -> int:
+        """Number of rates in a step: one for all sources, or one for each."""
+        return self.place.size if is_apart(self.rate) else 1
 
 
 class RenewalTables:
@@ -56,7 +62,7 @@ class RenewalTables:
         Return None if the tables of the new rate have other shapes.
         """
         before, changed = self.inputs[name], copy.copy(self)
-        if type(rate) is not type(before.rate):  # a number, an array or a waveform
+        if type(rate) is not type(before.rate) or is_apart(rate) != is_apart(before.rate):
             return None
         changed.inputs = self.inputs | {name: before._replace(rate=rate)}
         if isinstance(rate, Waveform):
@@ -72,18 +78,23 @@ class RenewalTables:
         return changed
 
     @property
-    def waveforms(self) -> list[RenewalInput]:
+    def _waveforms(self) -> list[RenewalInput]:
         """Sources whose rates change with time."""
         return [one for one in self.inputs.values() if isinstance(one.rate, Waveform)]
 
     @property
-    def _n_constant(self) -> int:
+    def width(self) -> int:
+        """Number of values that the host writes for each step: of rates for all of a population, or for each source."""
+        return sum(one.rates for one in self._waveforms)
+
+    @property
+    def n_constant(self) -> int:
         """Number of rates that do not change; the values of those that do follow them."""
-        return sum(np.size(one.rate) for one in self.inputs.values() if not isinstance(one.rate, Waveform))
+        return sum(one.rates for one in self.inputs.values() if not isinstance(one.rate, Waveform))
 
     def _rows(self) -> list[Renewal]:
         rows: list[Renewal] = []
-        constant, varying, intervals, waiting = 0, self._n_constant, 0, 0
+        constant, varying, intervals, waiting = 0, self.n_constant, 0, 0
         for name, one in self.inputs.items():
             varies = isinstance(one.rate, Waveform)
             key = stream_key(self._seed, StreamPurpose.RENEWAL, name, self._trial)
@@ -92,16 +103,16 @@ class RenewalTables:
                     key_low=key & 0xFFFFFFFF,
                     key_high=key >> 32,
                     advance=varying if varies else constant,
-                    advance_step=int(isinstance(one.rate, np.ndarray)),
-                    time_step=len(self.waveforms) if varies else 0,
+                    advance_step=int(is_apart(one.rate)),
+                    time_step=self.width if varies else 0,
                     intervals=intervals,
                     interval_step=len(RenewalCoefficients._fields) if np.ndim(one.shape) else 0,
                     waiting=waiting,
                     most_events=one.place.most_events,
                 )
             )
-            constant += 0 if isinstance(one.rate, Waveform) else np.size(one.rate)
-            varying += int(varies)
+            constant += 0 if varies else one.rates
+            varying += one.rates if varies else 0
             intervals += len(RenewalCoefficients._fields) * np.size(one.shape)
             waiting += one.place.size
         return rows
@@ -112,9 +123,9 @@ class RenewalTables:
         return rate * self.layout.dt / (1.0 - rate * one.dead_time)
 
     def _changing(self, one: RenewalInput, times: StepTimes) -> Floats:
-        """Return what passes of an interval in each of some steps: more while some sources are dead."""
+        """Return what passes of an interval in each of some steps (rows): more while some sources are dead."""
         assert isinstance(one.rate, Waveform)
-        rate = step_mean(one.rate, self.layout.dt, times.middle) * 1e-3
+        rate = self._means(one.rate, times.middle) * 1e-3
         return rate * self.layout.dt / (1.0 - self._dead(one.rate, one.dead_time, times.middle))
 
     def _dead(self, rate: Waveform, dead_time: float, middle: Floats) -> Floats | float:
@@ -124,15 +135,19 @@ class RenewalTables:
         """
         if not dead_time:
             return 0.0
-        first = float(step_mean(rate, self.layout.dt, np.array([0.5 * self.layout.dt]))[0])
+        first = self._means(rate, np.array([0.5 * self.layout.dt]))
         begin = np.maximum(middle - dead_time, 0.0)
-        spikes = mean_of(rate, begin, middle) * (middle - begin) + first * (dead_time - (middle - begin))
+        span = (middle - begin)[:, np.newaxis]
+        spikes = mean_of(rate, begin, middle).reshape(len(middle), -1) * span + first * (dead_time - span)
         return spikes * 1e-3
 
-    def varying(self, times: StepTimes) -> Write:
-        """Return what passes of an interval in each of some steps, where the rate changes."""
-        columns = [self._changing(one, times) for one in self.waveforms]
-        return Write(_array("advances"), np.stack(columns, axis=1), self._n_constant)
+    def _means(self, rate: Waveform, middle: Floats) -> Floats:
+        """Return the means of a rate over some steps: a row for each, of one value for all or one for each source."""
+        return step_mean(rate, self.layout.dt, middle).reshape(len(middle), -1)
+
+    def varying(self, times: StepTimes) -> Floats:
+        """Return what passes of an interval in each of some steps (rows), where the rate changes."""
+        return np.concatenate([self._changing(one, times) for one in self._waveforms], axis=1)
 
     def arrays(self, steps: int) -> dict[str, Array]:
         """Return the tables by name, with room for the rates of `steps` steps."""
@@ -142,7 +157,7 @@ class RenewalTables:
         found = {
             "chunks": write_rows(list(self._chunks()), SourceChunk),
             "renewals": write_rows(self.rows, Renewal),
-            "advances": np.concatenate([*constant, np.zeros(steps * len(self.waveforms) + 1)]),
+            "advances": np.concatenate([*constant, np.zeros(steps * self.width + 1)]),
             "intervals": np.concatenate([self._intervals(one) for one in self.inputs.values()]),
         }
         return {_array(name): array for name, array in found.items()}
@@ -157,6 +172,12 @@ class RenewalTables:
             for offset in range(0, one.place.size, CHUNK):
                 size = min(CHUNK, one.place.size - offset)
                 yield SourceChunk(source=one.place.source + offset, offset=offset, size=size, drive=row)
+
+
+def renewing_columns(layout: Layout) -> int:
+    """Return the number of sources whose rates change in time for each apart."""
+    sources: list[tuple[Any, int]] = [(place.population.model, place.size) for place in layout.sources(RENEWALS)]
+    return sum(size for model, size in sources if has_columns(model.rate))
 
 
 def _array(name: str) -> str:

@@ -19,19 +19,21 @@ from gpusyn.builder.layout import Layout
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.stimulus import Clamp, Drive, Injection
-from gpusyn.neurons.sources import Source
+from gpusyn.neurons.sources import RENEWALS, Source
 from gpusyn.parameters.noise import Noise
 from gpusyn.utils.typing import Array
 
 SAMPLED = 1 << 14  # values that change in time, about so many of which the host samples at once
 
 
-def _rows(array: str, sample: Callable[[StepTimes], Array], width: int, times: StepTimes) -> Iterator[Write]:
-    """Yield the rows of an array, of `width` values for each step, those of some steps at a time."""
+def _rows(
+    array: str, sample: Callable[[StepTimes], Array], width: int, times: StepTimes, start: int = 0
+) -> Iterator[Write]:
+    """Yield the rows of an array from `start` on, of `width` values for each step, those of some steps at a time."""
     several = max(SAMPLED // width, 1)
     for first in range(0, len(times.middle), several):
         some = StepTimes(*(t[first : first + several] for t in times))
-        yield Write(array, sample(some), first * width)
+        yield Write(array, sample(some), start + first * width)
 
 
 class InputTables:
@@ -181,8 +183,9 @@ class InputTables:
             yield Write("bath_kinetics", self.bath.kinetics_table(times).reshape(-1))
         if self.poisson.waveforms:
             yield Write("drive_limits", self.poisson.varying_limits(times), self.poisson.n_constant)
-        if self.renewals.waveforms:
-            yield self.renewals.varying(times)
+        if width := self.renewals.width:
+            advances = array_name("advances", kernel=RENEWALS)
+            yield from _rows(advances, self.renewals.varying, width, times, self.renewals.n_constant)
 
     def _sampled(self, times: StepTimes) -> Array:
         """Return the waves in some steps."""
