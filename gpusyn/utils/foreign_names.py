@@ -70,7 +70,6 @@ _SAME = {
     "A_plus": "aplus apre a_pre a_p a_ltp dapre",
     "A_minus": "aminus a_post apost a_m a_ltd dapost",
     "tau_plus": "tauplus taupre tau_pre tau_ltp",
-    "tau_m": "taum tau_mem tau_membrane",  # in model files of SONATA
     "tau_minus": "tauminus taupost tau_post tau_ltd",
     "mu_plus": "muplus",
     "mu_minus": "muminus",
@@ -209,6 +208,7 @@ _OTHERWISE = {
     "rho rho0 rho_0 target_rate r0 alpha": _Told(("eta", "rate"), "rate is that of the targets; alpha = 2 rate tau"),
     "tau_psc": _Told(("tau_rec",), "the course of a response belongs to the receptor, such as gs.AMPA(tau_decay=...)"),
     "tau_m taum tau_mem tau_membrane": _Told(("C_m", "g_L"), "C_m = tau_m * g_L: pF = ms * nS"),
+    "taum tau_mem tau_membrane": _Told(("tau_m",), "did you mean 'tau_m'?"),  # in model files of SONATA
     "r_m rm r r_in rin membrane_resistance": _Told(("C_m", "g_L"), "g_L = 1000 / R: nS, with R in MOhm"),
     "tau_syn_e tau_syn_i tau_syn_ex tau_syn_in tau_syn_exc tau_syn_inh tausyn tau_e tau_i tau_syn tau_decay tau_rise "
     "e_rev_e e_rev_i e_ex e_in e_exc e_inh e_rev e_rev_ex e_rev_in e_rev_exc e_rev_inh e_syn ee ei": _OF_RECEPTORS,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from gpusyn import sonata
 from gpusyn.backends.select import names
 from gpusyn.utils.calls import nearest
 from gpusyn.utils.foreign_calls import INSTEAD
@@ -284,6 +285,7 @@ def test_the_table_speaks_of_what_there_is():
     assert set(_SAME) <= own
     own |= {*dir(gs.Projection), *dir(gs.Recorder), *dir(gs.Results), "target"}
     own |= {field.name for kind in (gs.Projection, gs.Recorder) for field in dataclasses.fields(kind)}
+    own |= {*sonata.TEMPLATES["nest:iaf_psc_exp"].parameters}
     assert {name for at in (*(told.at for told in _OTHERWISE.values()), *INSTEAD) for name in at} <= own
     assert all(name == name.casefold() for name in _KNOWN)
     lists = [entry.split() for entry in (*_SAME.values(), *_OTHERWISE)]

@@ -109,7 +109,9 @@ def test_two_tables_of_the_same_populations(folder):
 def test_what_a_run_would_refuse_is_told_at_once(folder, capsys):
     (folder / "cells.csv").write_text(CELLS.replace("gpusyn:LIF,150", "gpusyn:LFI,150"))
     assert main(MADE) == 1
-    problems = [line for line in capsys.readouterr().out.splitlines() if line.startswith("problem: ")]
+    lines = capsys.readouterr().out.splitlines()
+    problems = [line for line in lines if line.startswith("problem: ")]
+    assert lines[-1].startswith("to run it, mend that first")
     assert "gpusyn:LFI" in problems[0]
     assert (folder / "made" / "config.json").is_file()  # to be mended, or made anew
 
