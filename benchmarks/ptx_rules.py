@@ -26,8 +26,9 @@ SLOW = {
 #: Kernels that may contain any number. Procedural rows draw values in double precision, as kernels that build rows do,
 #: for equal bits, and so are the sizes of quanta and the numbers of noise currents; numbers of units are divided once
 #: for each part of a row, not for each synapse, and the age of noise once for each injection and block. Renewal
-#: processes draw intervals, and count down what is left of them, so that spikes are those of any precision.
-DRAWING = {"deliver_procedural", "deliver_releases", "gather_currents", "advance_renewals"}
+#: processes draw intervals, and count down what is left of them, so that spikes are those of any precision. Limits of
+#: Poisson events have 64 bits, as the host makes them, and are made only where a rate has changed.
+DRAWING = {"deliver_procedural", "deliver_releases", "gather_currents", "advance_renewals", "find_limits"}
 _ENTRY = re.compile(r"^\s*(?:\.visible\s+)?\.entry\s+(\w+)")
 _FLOAT = re.compile(r"(?:b?f16|tf32|f32|f64|e\dm\d)(?:x\d)?")
 _OPCODE = re.compile(r"^\s*(?:@!?%\w+\s+)?\{?\s*([a-z]\w*)((?:\.[\w:]+)*)")
