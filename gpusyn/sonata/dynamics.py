@@ -140,7 +140,7 @@ def _check_known(key: str, units: Mapping[str, str], where: str, template: str) 
     if key not in units:
         raise FileError(
             f"{where}: {template} has no parameter {key!r} in gpusyn{nearest(key, units)}; "
-            f"known here: {', '.join(units)}; remove it"
+            f"known here: {', '.join(units)}; correct its name, or remove it"
         )
 
 
