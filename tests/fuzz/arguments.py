@@ -260,6 +260,7 @@ EXEMPT = {
     "what a neuron model offers to the builder": {
         *("NeuronModel.advance", "NeuronModel.check_drawn", "NeuronModel.check_size", "NeuronModel.coefficients"),
         *("NeuronModel.drive", "NeuronModel.equations", "NeuronModel.follow", "NeuronModel.leak"),
+        *("NeuronModel.adapt", "NeuronModel.reaches", "NeuronModel.restart", "NeuronModel.check_drawn_reset"),
         *("NeuronModel.most_events", "NeuronModel.rates", "NeuronModel.steady", "NeuronModel.check_reset"),
     },
     "what a rule of learning offers to the builder": {"LearningRule.coefficients"},

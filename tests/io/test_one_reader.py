@@ -20,7 +20,7 @@ from tests.helpers.paths import ROOT
         (
             r"hdf5\(\)\.File\(",
             {"io/hdf5.py", "io/creation.py", "io/nwb.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"}
-            | {"io/checkpoint.py", "io/checkpoint_streams.py"},
+            | {"io/checkpoint.py", "io/checkpoint_streams.py", "sonata/csv_circuit.py"},
         ),
     ],
 )
