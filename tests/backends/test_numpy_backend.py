@@ -26,7 +26,8 @@ def test_variables_are_those_of_the_kernel_text():
 def test_every_kernel_and_model_has_a_twin_of_the_same_size():
     assert set(TWINS) == set(KERNELS)
     text = read_kernel("receptors/effects.cuh") + read_kernel("receptors/delta.cuh")
-    sizes = re.findall(r"struct (\w+) : (?:NoCurrent, )?\1Coefficients {\s+enum { STATES = (\d+), COEFS = COUNT }", text)
+    struct = r"struct (\w+) : (?:NoCurrent, )?\1Coefficients {\s+enum { STATES = (\d+), COEFS = COUNT }"
+    sizes = re.findall(struct, text)
     assert {k: int(states) for k, states in sizes} == {k: m.STATES for k, m in EFFECTS.items()}
 
 

@@ -246,7 +246,10 @@ FINDS = {
 
 
 #: The longest, which are left to `fuzz`.
-LONG = ("bimodal_weights", "calcium_window", "decision", "inhibitory_balance", "ltp", "somatic_veto", "working_memory")
+LONG = (
+    "bimodal_weights", "calcium_window", "campbell", "decision", "inhibitory_balance", "ltp", "somatic_veto",
+    "stdp_window", "working_memory",
+)  # fmt: skip
 
 
 @pytest.fixture
