@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -175,10 +176,14 @@ def _pair(given: Any, name: str) -> tuple[Any, Any]:
     listed = given.ndim > 0 if isinstance(given, np.ndarray) else isinstance(given, Sequence)
     if not listed or isinstance(given, (str, bytes)):
         raise ArgumentError(f"{where}: must be two values, one for each after-spike current (got {show(given)})")
-    if len(given) != 2:
+    try:
+        count: float = len(given)
+    except OverflowError:  # of a range beyond all memory
+        count = inf
+    if count != 2:
         raise ParameterError(
             f"{where}: must be two values, because a GLIF neuron has two after-spike currents, as in all models of the "
-            f"Allen Institute (got {len(given)}); give a current that is not there an amplitude of 0"
+            f"Allen Institute (got {count}); give a current that is not there an amplitude of 0"
         )
     return given[0], given[1]
 
