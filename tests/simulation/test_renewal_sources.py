@@ -134,9 +134,23 @@ def test_any_rate_and_shape_has_its_mean_count(rate, shape, seed, most):
         assert abs(counts.mean() - mean) < 7 * error + 1e-9
 
 
-@given(rate=st.floats(0.0, 0.999), dead=st.floats(0.01, 50.0), seed=st.integers(0, 2**40))
-@settings(max_examples=10, deadline=None)
+drawn_dead_times = given(rate=st.floats(0.0, 0.999), dead=st.floats(0.01, 50.0), seed=st.integers(0, 2**40))
+
+
+@drawn_dead_times
+@settings(max_examples=3, deadline=None)
 def test_no_interval_is_shorter_than_any_dead_time(rate, dead, seed):
+    check_dead_time(rate, dead, seed)
+
+
+@pytest.mark.fuzz
+@drawn_dead_times
+@settings(max_examples=20, deadline=None)
+def test_no_interval_is_shorter_than_further_dead_times(rate, dead, seed):
+    check_dead_time(rate, dead, seed)
+
+
+def check_dead_time(rate, dead, seed):
     net = gs.Network()
     sources = net.population("s", 20, gs.PoissonSource(rate * 1e3 / dead, dead_time=dead))
     net.record(sources, "spikes", name="spikes")

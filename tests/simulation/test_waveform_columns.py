@@ -110,6 +110,7 @@ def test_equal_columns_have_the_bits_of_one_course_for_all(backend, interpolatio
     assert differences(reference, run(apart(interpolation), backend, (1, 40, STEPS - 41))) == []
 
 
+@pytest.mark.fuzz
 def test_equal_columns_have_the_bits_of_one_course_in_double_precision():
     assert differences(shared(precision="double"), run(apart(), cpu(2), precision="double")) == []
 
