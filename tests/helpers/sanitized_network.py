@@ -1,11 +1,13 @@
 """A network that launches every kernel, on emulated CUDA and on numpy: the same bits.
 
-``python -m tests.helpers.sanitized_network`` runs it in a process of its own, as sanitizers need.
+``python -m tests.helpers.sanitized_network [PRECISION ...]`` runs it in a process of its own, as sanitizers need.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -299,9 +301,14 @@ def by_numpy(steps: int) -> Outcome:
         return outcome(sim)
 
 
-def main() -> None:
-    """Compare; print the kernels that ran."""
-    for precision, block, order, steps in (("single", 64, "forward", 40), ("double", 96, "drawn-1", 12)):
+#: Size of a block, order of its threads and number of steps of each precision.
+RUNS = {"single": (64, "forward", 40), "double": (96, "drawn-1", 12)}
+
+
+def main(precisions: Sequence[str]) -> None:
+    """Compare with numpy in each precision; print the kernels that ran."""
+    for precision in precisions:
+        block, order, steps = RUNS[precision]
         expected, kernels = run("numpy", precision, steps)
         assert kernels == set(KERNELS)
         with using(order=ORDERS[order]):
@@ -313,4 +320,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or list(RUNS))
