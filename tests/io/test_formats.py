@@ -67,7 +67,7 @@ def test_a_newer_format_is_refused(kind: str, tmp_path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file[group].attrs["format"] = number + 1
         file[group].attrs["version"] = "7.0.0"
-    said = f"gpusyn 7.0.0 wrote it in format {number + 1}, and gpusyn {__version__} reads formats up to {number}; install"
+    said = f"gpusyn 7.0.0 wrote it in format {number + 1}, and gpusyn {__version__} reads formats up to {number}"
     with pytest.raises(FileError, match=re.escape(f"{path}: {said}")):
         READ[kind](path)
 
