@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import gpusyn as gs
-from gpusyn.commands import microcircuit as potjans_diesmann
 from gpusyn.errors import ParameterError
+from gpusyn.models import microcircuit as potjans_diesmann
+from gpusyn.models.microcircuit import NAMES, RATES, SIZES
 from gpusyn.parameters.scalars import integer
 
 Rates = float | Mapping[str, float]
@@ -122,8 +123,8 @@ def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
 
 def microcircuit(size: int, fan_out: int) -> gs.Network:
     """Return the microcircuit of Potjans & Diesmann (2014), scaled to a number of neurons; it fires at about 3 Hz."""
-    net = potjans_diesmann.microcircuit(size / sum(potjans_diesmann.SIZES))
-    net.record(functools.reduce(operator.add, net.populations.values()), "spikes", name="spikes")
+    net, populations = potjans_diesmann(size / sum(SIZES))
+    net.record(functools.reduce(operator.add, populations.values()), "spikes", name="spikes")
     return net
 
 
@@ -158,7 +159,7 @@ CASES = {
         7717,
         0,
         500.0,
-        rates=lambda _: dict(zip(potjans_diesmann.NAMES, potjans_diesmann.RATES, strict=True)),
+        rates=lambda _: dict(zip(NAMES, RATES, strict=True)),
     ),
     "per-synapse": BenchCase(
         "first-order AMPA with a gate on every synapse, sources of 10 Hz",
