@@ -7,14 +7,14 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gpusyn as gs
 from gpusyn.backends.select import choose
 from gpusyn.commands.demo_output import CHUNK, Files, introduce, report_speed, say
 from gpusyn.errors import ParameterError
 from gpusyn.models.catalogue import demonstration
-from gpusyn.models.demonstration import Demonstration, Populations, Published, Run
+from gpusyn.models.demonstration import Demonstration, Populations, Run
 from gpusyn.parameters.scalars import integer, real, whole_steps
 from gpusyn.plot.overview_figure import SIGNED
 from gpusyn.utils.messages import warnings_only
@@ -64,62 +64,78 @@ def run_demo_model(
     duration = real(shown.duration if duration is None else duration, "--duration", unit="ms", above=0.0)
     whole_steps(duration, shown.dt, "--duration")
     integer(seed, "--seed", low=0)
-    built = {variant: _build(shown, arguments, scale) for variant, arguments in shown.variants.items()}
+    built = build_variants(shown, {} if scale is None else {"scale": scale})
     choice = choose(backend, threads)
     results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in built}
     files = Files.prepare(out, list(results.values()), f"{shown.name}.png")
     introduce(f"gpusyn {gs.__version__} demo: {shown.title}, {duration:g} ms at dt = {shown.dt:g} ms", choice)
     files.tell_missing()
     runs = {}
-    for variant, (net, populations) in built.items():
-        if variant:
-            say(f"{variant}: {_call(shown, shown.variants[variant], scale)}")
-        with warnings_only():  # the lines above and the plan tell the rest
-            sim = gs.Simulator(
-                net, dt=shown.dt, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
-            )
-        with sim:
+    for variant, each in built.items():
+        say(each.call)
+        with simulator(shown, each, backend, seed, threads) as sim:
             say(sim.plan.describe(), "")
             begin = time.perf_counter()
             sim.run(duration)
             report_speed(time.perf_counter() - begin, duration)
-            data = {recorder.name: sim.data[recorder] for recorder in net.recorders.values()}
-            runs[variant] = Run(populations, data, min(shown.start, duration / 2))
+            runs[variant] = each.run(sim, min(shown.start, duration / 2))
             files.save(sim, results[variant])
+        say("")
     numbers = shown.measure(runs)
-    say("", *_beside(numbers, shown.published), "")
+    say(*_beside(shown, numbers), "")
     files.draw(lambda path: _draw(shown, runs, path), "figure of the model")
     return numbers
 
 
-def _arguments(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> dict[str, Any]:
-    return {**arguments} if scale is None else {**arguments, "scale": scale}
+class Variant(NamedTuple):
+    """A variant of a model that can be run, with recorders: the call that makes it, network and populations."""
+
+    call: str
+    net: gs.Network
+    populations: Populations
+
+    def run(self, sim: gs.Simulator, start: float) -> Run:
+        """Return what a simulator has recorded, of which numbers count from `start` (ms) on."""
+        return Run(
+            self.populations, {recorder.name: sim.data[recorder] for recorder in self.net.recorders.values()}, start
+        )
 
 
-def _build(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> tuple[gs.Network, Populations]:
-    """Return the network of a variant, with its recorders, and its populations."""
-    if scale is not None and "scale" not in inspect.signature(shown.build).parameters:
+def build_variants(shown: Demonstration, arguments: Mapping[str, Any]) -> dict[str, Variant]:
+    """Return the variants of a model, some of whose arguments are replaced.
+
+    Raises
+    ------
+    ParameterError
+        If `arguments` has a scale, which the model does not take.
+    """
+    if "scale" in arguments and "scale" not in inspect.signature(shown.build).parameters:
         raise ParameterError(f"--scale: model '{shown.name}' has one size; leave it out")
-    net, populations = shown.build(**_arguments(shown, arguments, scale))
-    shown.record(net, populations)
-    return net, populations
+    variants = {}
+    for variant, own in shown.variants.items():
+        given = {**own, **arguments}
+        net, populations = shown.build(**given)
+        shown.record(net, populations)
+        call = f"gs.models.{shown.name}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+        variants[variant] = Variant(call, net, populations)
+    return variants
 
 
-def _call(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> str:
-    """Return the call that makes the network of a variant."""
-    given = ", ".join(f"{name}={value!r}" for name, value in _arguments(shown, arguments, scale).items())
-    return f"gs.models.{shown.name}({given})"
+def simulator(shown: Demonstration, variant: Variant, backend: str, seed: int, threads: int | None) -> gs.Simulator:
+    """Return a simulator that shows its progress and says nothing but warnings."""
+    with warnings_only():  # what is printed, the plan included, tells the rest
+        return gs.Simulator(
+            variant.net, dt=shown.dt, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
+        )
 
 
-def _beside(numbers: Mapping[str, float], published: Mapping[str, Published]) -> list[str]:
+def _beside(shown: Demonstration, numbers: Mapping[str, float]) -> list[str]:
     """Return a line for each number, with what is published of it."""
     width = max(map(len, numbers), default=0)
     lines = []
     for name, value in numbers.items():
-        known = published.get(name)
-        lines.append(
-            f"{name:<{width}}  {value:.4g}" + (f"  (published: {known.value:g}, {known.source})" if known else "")
-        )
+        known = "; ".join(f"{each.value:g}, {each.source}" for each in shown.publications(name))
+        lines.append(f"{name:<{width}}  {value:.4g}" + (f"  (published: {known})" if known else ""))
     return lines
 
 

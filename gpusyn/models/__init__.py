@@ -9,10 +9,11 @@
 
 from typing import TYPE_CHECKING
 
+from gpusyn.models.brunel import brunel
 from gpusyn.models.microcircuit import microcircuit
 from gpusyn.utils.calls import getattr_of
 
-__all__ = ["microcircuit"]
+__all__ = ["brunel", "microcircuit"]
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
     __getattr__ = getattr_of(__name__, __all__)

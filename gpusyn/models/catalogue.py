@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from gpusyn.models.brunel import DEMONSTRATION as BRUNEL
 from gpusyn.models.demonstration import Demonstration
 from gpusyn.models.microcircuit import DEMONSTRATION as MICROCIRCUIT
 from gpusyn.parameters.scalars import one_of
 
-DEMONSTRATIONS: dict[str, Demonstration] = {each.name: each for each in (MICROCIRCUIT,)}
+DEMONSTRATIONS: dict[str, Demonstration] = {each.name: each for each in (MICROCIRCUIT, BRUNEL)}
 
 
 def demonstration(name: str, where: str) -> Demonstration:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population, Selection
@@ -43,6 +46,12 @@ class Run(NamedTuple):
         """Return the mean rate of a population (Hz) once the network has settled."""
         return float(self.spikes.rate(population, self.start))
 
+    def cv(self, population: str | None = None) -> float:
+        """Return the mean CV of the interspike intervals of a population's neurons, or of all; nan if there is none."""
+        cvs = self.spikes.cv(population, self.start)
+        known = cvs[np.isfinite(cvs)]
+        return float(known.mean()) if len(known) else math.nan
+
 
 Runs = Mapping[str, Run]
 
@@ -63,6 +72,21 @@ class Published(NamedTuple):
     value: float
     tolerance: float
     source: str
+
+
+class Full(NamedTuple):
+    """The run whose numbers are compared with published ones in docs/models.md, at the published size.
+
+    Attributes
+    ----------
+    duration : float, optional
+        Model time (ms); that of the demonstration by default.
+    arguments : mapping
+        Arguments that replace those of each variant, such as ``{"scale": 1.0}``.
+    """
+
+    duration: float | None = None
+    arguments: Mapping[str, Any] = {}
 
 
 def all_neurons(populations: Populations) -> Selection:
@@ -117,7 +141,9 @@ class Demonstration:
     measure : callable
         Function of the runs that returns numbers by name; the rates of all populations by default.
     published : mapping of str to Published
-        Published numbers, by names of `measure`.
+        Published numbers, one or several, by names of `measure`.
+    full : Full
+        What is run for the table in docs/models.md.
     dt : float
         Time step (ms).
     """
@@ -130,10 +156,16 @@ class Demonstration:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
     record: Callable[[Network, Populations], Any] = record_spikes
     measure: Callable[[Runs], dict[str, float]] = population_rates
-    published: Mapping[str, Published] = field(default_factory=dict)
+    published: Mapping[str, Published | tuple[Published, ...]] = field(default_factory=dict)
+    full: Full = field(default_factory=Full)
     dt: float = 0.1
 
     @property
     def name(self) -> str:
         """Name of the model."""
         return self.build.__name__
+
+    def publications(self, name: str) -> tuple[Published, ...]:
+        """Return what is published of a number."""
+        known = self.published.get(name, ())
+        return (known,) if isinstance(known, Published) else known
