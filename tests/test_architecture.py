@@ -28,6 +28,7 @@ FLOORS = (
     "io",
     "simulation",
     "plot measure sonata",
+    "models",
     "commands",
     "__main__",
 )
