@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from pyNN import common
@@ -10,6 +11,11 @@ from pyNN.recording import get_io
 
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
+
+OPTIONS = frozenset(
+    "max_delay max_rate max_weight changing_weights backend threads seed precision weights chunk_steps progress".split()
+)
+logger = logging.getLogger("PyNN")
 
 
 def setup(
@@ -27,7 +33,8 @@ def setup(
         `max_delay`, and options of gs.Simulator: `backend`, `threads`, `seed`, `precision` (by default ``"double"``).
         `max_rate` (Hz) and `max_weight` (PyNN's unit) are the largest values to which rates and weights will be set
         while time runs, by default ten times the largest that is described. With ``changing_weights=False``, weights
-        that are alike are stored once and stay.
+        that are alike are stored once and stay. NEST's `rng_seed` is a seed as well; options of other simulators are
+        left out.
 
     Returns
     -------
@@ -35,10 +42,14 @@ def setup(
         0, the number of this process.
     """
     common.setup(timestep, min_delay, **extra_params)
-    options = {"precision": "double"} | extra_params
-    for other in ("verbosity", "spike_precision", "recording_precision", "rng_seeds", "rng_seed"):
-        options.pop(other, None)
-    state.set_up(dt=timestep, min_delay=min_delay, max_delay=options.pop("max_delay", DEFAULT_MAX_DELAY), **options)
+    options = {"precision": "double", "max_delay": DEFAULT_MAX_DELAY}
+    options |= {name: value for name, value in extra_params.items() if name in OPTIONS}
+    if "seed" not in options and extra_params.get("rng_seed") is not None:
+        options["seed"] = extra_params["rng_seed"]
+    others = sorted(extra_params.keys() - OPTIONS - {"rng_seed"})
+    if others:
+        logger.info("pyNN.gpusyn.setup(): %s left out; it takes %s", ", ".join(others), ", ".join(sorted(OPTIONS)))
+    state.set_up(dt=timestep, min_delay=min_delay, **options)
     return 0
 
 

@@ -33,6 +33,7 @@ from gpusyn.receptors import AMPA, CurrentReceptor, DeltaReceptor, Receptor
 THOUSAND = 1e3  # nF, nA and uS are 1000 pF, pA and nS
 GAP = "source_section.gap"  # PyNN's receptor type of electrical synapses
 FOREVER = 1e9  # ms: PyNN's duration of a source that never stops is beyond
+SHARE = 0.99e3  # of a second that dead times may fill, where rates may grow
 Values = Mapping[str, Any]  # PyNN's parameters of some cells, each a number or an array
 
 
@@ -178,7 +179,7 @@ class Cell:
     def __init_subclass__(cls, **given: Any) -> None:
         """Let PyNN keep its names and units."""
         super().__init_subclass__(**given)
-        if isinstance(getattr(cls, "default_parameters", None), dict):
+        if isinstance(getattr(cls, "default_parameters", None), dict) and "translations" not in vars(cls):
             cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
 
     translations: Any
@@ -455,7 +456,10 @@ class SpikeSourcePoissonRefractory(RateSource, cells.SpikeSourcePoissonRefractor
 
     def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
         """Return gpusyn's model of some cells."""
-        return PoissonSource(p["rate"], dead_time=float(np.ravel(p["tau_refrac"])[0]), rate_max=bound)
+        dead = float(np.ravel(p["tau_refrac"])[0])
+        if bound is not None and dead > 0.0:
+            bound = max(min(bound, SHARE / dead), float(np.max(p["rate"])))
+        return PoissonSource(p["rate"], dead_time=dead, rate_max=bound)
 
 
 class SpikeSourceGamma(RateSource, cells.SpikeSourceGamma):

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
-from pyNN.space import Space
 
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population as Cells
 from gpusyn.network.populations import Selection
 from gpusyn.pynn import state as simulator
+from gpusyn.pynn.courses import added
 from gpusyn.pynn.models import FOREVER, Neuron, RateSource, Source
 from gpusyn.pynn.recording import Recorder
 from gpusyn.pynn.state import state
@@ -69,7 +69,7 @@ def evaluated(value: Any, size: int) -> Any:
     if value.is_homogeneous:
         found = value.evaluate(simplify=True)
         return float(found) if isinstance(found, (int, float, np.number)) else found
-    return np.asarray(value.evaluate(simplify=False))
+    return np.asarray(value.evaluate(simplify=False)).reshape(size)
 
 
 def merged(old: Any, new: Any, indices: Any, size: int) -> Any:
@@ -136,6 +136,7 @@ class Population(Access, common.Population):
                 self._values[name] = evaluated(value, self.size)
         self._initial: dict[str, Any] = {}
         self.number, self.parts = len(state.populations), ()
+        self.late: list[tuple[Any, Any]] = []  # electrodes that came while time ran, with the indices of their cells
         self._check(self._values)
         state.populations.append(self)
 
@@ -187,6 +188,9 @@ class Population(Access, common.Population):
             self.part_of[indices], self.place[indices] = k, np.arange(len(indices))
         self.parts = tuple(parts)
         self._rates: Any = None
+        self.late = []
+        if isinstance(self.celltype, Neuron):  # a constant current of 0 costs nothing
+            self._spare = [network.inject(p.cells, 0.0, name=f"later electrodes of {p.cells.name}") for p in parts]
 
     def _groups(self) -> Iterator[Any]:
         """Yield the indices of the cells that can be one population of gpusyn."""
@@ -231,6 +235,14 @@ class Population(Access, common.Population):
         for selection, own in self.pieces(indices):
             part = value[own] if isinstance(value, np.ndarray) else value
             sim.set(selection, known.name, np.asarray(part) / known.factor)
+
+    def advance(self, sim: Simulator, now: int, stop: int) -> None:
+        """Put the currents in force of electrodes that came while time ran."""
+        if any(electrode.changing for electrode, _ in self.late):
+            courses = [(electrode.course(now, stop), indices) for electrode, indices in self.late]
+            for k, part in enumerate(self.parts):
+                own = [(course, self.place[i[self.part_of[i] == k]]) for course, i in courses]
+                sim.set(self._spare[k], added([one for one in own if len(one[1])], part.cells.size))
 
     def pieces(self, indices: Any) -> Iterator[tuple[Selection, Any]]:
         """Yield the selections of gpusyn that some cells are, with the positions of their cells among `indices`."""
@@ -340,5 +352,3 @@ def selected(target: Any) -> tuple[Selection, Any]:
         first += len(indices)
     return sum(pieces[1:], pieces[0]), places
 
-
-EVERYWHERE = Space()

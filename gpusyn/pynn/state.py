@@ -174,8 +174,8 @@ class State(common.control.BaseState):
         simulator, stop = self.built(), self.steps(tstop)
         self.running = True
         sources = [one for one in self.populations if one.is_rate_source]
-        for electrode in self.electrodes:
-            electrode.advance(simulator, self.step, stop)
+        for part in (*self.populations, *self.electrodes):
+            part.advance(simulator, self.step, stop)
         while (now := self.step) < stop:
             edges = [edge for one in sources for edge in one.switch(simulator, now)]
             simulator.step(min([edge for edge in edges if now < edge] + [stop]) - now)
