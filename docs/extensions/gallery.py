@@ -48,8 +48,12 @@ class Story(NamedTuple):
 
     @property
     def card(self) -> str:
-        return f"""[![]({"../" + self.figure})
-{self.question}]({self.name}.md)
+        return f"""```{{figure}} ../{self.figure}
+:target: {self.name}.html
+:alt: {self.question}
+
+[{self.question}]({self.name}.md)
+```
 """
 
 
@@ -64,9 +68,9 @@ def index() -> str:
 Each story answers one question of synaptic physiology with a short script, a few numbers and one figure.
 [About the stories](../../examples/README.md) says how to run them.
 
-:::{{container}} gallery
+::::{{container}} gallery
 {cards}
-:::
+::::
 
 ```{{toctree}}
 :hidden:

@@ -101,7 +101,7 @@ def page(name: str) -> str:
 
 
 def summary(names: list[str]) -> str:
-    return ".. autosummary::\n\n" + "".join(f"   ~{name}\n" for name in names) + "\n"
+    return ".. autosummary::\n   :nosignatures:\n\n" + "".join(f"   ~{name}\n" for name in names) + "\n"
 
 
 def group_of(made: Any) -> str:
@@ -113,7 +113,7 @@ def group_of(made: Any) -> str:
 def module_page(name: str) -> str:
     """Return the page of a module: its docstring, and a table of its names."""
     module = modules()[name]
-    names = [found for part in module.__all__ if (found := name_of(getattr(module, part)))]
+    names = [found for part in sorted(module.__all__, key=str.casefold) if (found := name_of(getattr(module, part)))]
     text = title(name) + f".. automodule:: {name}\n   :no-members:\n\n.. currentmodule:: None\n\n"
     if name == "gpusyn":
         groups: dict[str, list[str]] = {group: [] for group in GROUPS}
