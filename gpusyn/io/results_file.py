@@ -49,7 +49,7 @@ def open_results(path: Any) -> Results:
     ArgumentError
         If `path` is not a path.
     FileError
-        If there is no such file, it cannot be read, or it contains no results.
+        If there is no such file, it cannot be read, it contains no results, or a newer version of gpusyn wrote it.
     MissingDependencyError
         If h5py is not installed.
 

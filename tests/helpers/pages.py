@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from tests.helpers.paths import ROOT
 
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})[ ]*([^`]*)$")
-COMMENT = re.compile(r"<!--\s*(.*?)\s*-->\s*$", re.DOTALL)
+COMMENT = re.compile(r"<!--\s*((?:(?!-->).)*?)\s*-->\s*$", re.DOTALL)
 RUN = ("python", "pycon", "console")
 #: Other names of these three, under which a block would not be run.
 WRONG_NAMES = ("bash", "doctest", "ipython", "ipython3", "py", "python3", "sh", "shell", "zsh")
