@@ -30,21 +30,16 @@ GROUPS = {
     "errors": "Errors",
 }
 SAME = {"builder": "simulation", "io": "results"}
-#: Public modules that `import gpusyn` does not import.
-APART = ("gpusyn.sonata", "gpusyn.pynn")
+#: Public modules that `import gpusyn` does not import. `gpusyn.pynn` has PyNN's interface, which PyNN describes.
+APART = ("gpusyn.sonata",)
 
 
 @cache
 def modules() -> dict[str, Any]:
-    """Return the public modules: gpusyn, those in its `__all__`, and those apart that can be imported here."""
+    """Return the public modules: gpusyn, those in its `__all__`, and those apart."""
     found = {"gpusyn": gpusyn}
     found |= {f"gpusyn.{n}": getattr(gpusyn, n) for n in gpusyn.__all__ if inspect.ismodule(getattr(gpusyn, n))}
-    for name in APART:
-        try:
-            found[name] = importlib.import_module(name)
-        except ImportError:  # an extra that is not installed
-            continue
-    return found
+    return found | {name: importlib.import_module(name) for name in APART}
 
 
 @cache
@@ -124,7 +119,9 @@ def module_page(name: str) -> str:
     else:
         text += summary(names)
     own = [found for found in names if found.rpartition(".")[0] == name]
-    return text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
+    return (
+        text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
+    )
 
 
 def index() -> str:
