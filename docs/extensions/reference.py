@@ -89,7 +89,9 @@ def page(name: str) -> str:
     """Return the page of one name."""
     made = public()[name]
     kind = directive(made)
-    text = title(name) + f".. {kind}:: {name}\n"
+    module = name.rpartition(".")[0]
+    text = ":orphan:\n\n" + title(name)  # it is in the table of its module; the contents would be long
+    text += f":doc:`Reference <index>` › :doc:`{module} <{module}.module>`\n\n.. {kind}:: {name}\n"
     if kind == "autoclass" and members(made):
         text += f"   :members: {', '.join(members(made))}\n"
     return text + "   :no-value:\n" * (kind == "autodata")
@@ -118,10 +120,7 @@ def module_page(name: str) -> str:
             text += title(GROUPS.get(group, group.capitalize()), "-") + summary(members) if members else ""
     else:
         text += summary(names)
-    own = [found for found in names if found.rpartition(".")[0] == name]
-    return (
-        text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
-    )
+    return text
 
 
 def index() -> str:
@@ -160,8 +159,16 @@ def resolve(
     return contnode if node["reftype"] == "obj" else None
 
 
+def leave_parameters(app: Sphinx, doctree: docutils.nodes.document) -> None:
+    """Leave small names in backticks as they are: they are parameters, not the modules of the same name."""
+    for node in list(doctree.findall(pending_xref)):
+        if node["reftype"] == "obj" and node["reftarget"].islower() and "." not in node["reftarget"]:
+            node.replace_self(node.children)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", write)
     app.connect("builder-inited", link_types, priority=900)  # after numpydoc
+    app.connect("doctree-read", leave_parameters)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True}
