@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pydoc
+import re
 from functools import cache
 from typing import Any
 
@@ -166,9 +167,31 @@ def leave_parameters(app: Sphinx, doctree: docutils.nodes.document) -> None:
             node.replace_self(node.children)
 
 
+def link_code(app: Sphinx, doctree: docutils.nodes.document) -> None:
+    """Let `gs.NAME`, with or without what follows it, lead to the page of the name, unless it stands in a link."""
+    for literal in list(doctree.findall(docutils.nodes.literal)):
+        named = re.match(r"gs\.((?:\w+\.)?\w+)", literal.astext())
+        name = f"gpusyn.{named[1]}" if named else ""
+        name = name if name in public() else name.rpartition(".")[0]
+        if name in public() and not isinstance(
+            literal.parent, (docutils.nodes.title, docutils.nodes.reference, pending_xref)
+        ):
+            link = pending_xref(
+                "",
+                literal.deepcopy(),
+                refdoc=app.env.docname,
+                refdomain="py",
+                reftype="obj",
+                reftarget=name,
+                refexplicit=True,
+            )
+            literal.replace_self(link)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", write)
     app.connect("builder-inited", link_types, priority=900)  # after numpydoc
     app.connect("doctree-read", leave_parameters)
+    app.connect("doctree-read", link_code)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True}
