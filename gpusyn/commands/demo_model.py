@@ -64,7 +64,7 @@ def run_demo_model(
     duration = real(shown.duration if duration is None else duration, "--duration", unit="ms", above=0.0)
     whole_steps(duration, shown.dt, "--duration")
     integer(seed, "--seed", low=0)
-    built = {variant: _build(shown, arguments, scale) for variant, arguments in shown.variants.items()}
+    built = {variant: _build(shown, variant, scale) for variant in shown.variants}
     choice = choose(backend, threads)
     results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in built}
     files = Files.prepare(out, list(results.values()), f"{shown.name}.png")
@@ -73,7 +73,7 @@ def run_demo_model(
     runs = {}
     for variant, (net, populations) in built.items():
         if variant:
-            say(f"{variant}: {_call(shown, shown.variants[variant], scale)}")
+            say(f"{variant}: {_call(shown, variant, scale)}")
         with warnings_only():  # the lines above and the plan tell the rest
             sim = gs.Simulator(
                 net, dt=shown.dt, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
@@ -83,31 +83,47 @@ def run_demo_model(
             begin = time.perf_counter()
             sim.run(duration)
             report_speed(time.perf_counter() - begin, duration)
-            data = {recorder.name: sim.data[recorder] for recorder in net.recorders.values()}
-            runs[variant] = Run(populations, data, min(shown.start, duration / 2))
+            data = _data(sim)
             files.save(sim, results[variant])
+        others = []
+        if shown.trials > 1:
+            say(f"{shown.trials - 1} more trials, each with another seed", "")
+        for k in range(1, shown.trials):
+            net, _ = _build(shown, variant, scale, k)
+            with warnings_only():
+                sim = gs.Simulator(net, dt=shown.dt, seed=seed + k, backend=backend, threads=threads)
+            with sim:
+                sim.run(duration)
+                others.append(_data(sim))
+        runs[variant] = Run(populations, data, min(shown.start, duration / 2), tuple(others))
     numbers = shown.measure(runs)
     say("", *_beside(numbers, shown.published), "")
     files.draw(lambda path: _draw(shown, runs, path), "figure of the model")
     return numbers
 
 
-def _arguments(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> dict[str, Any]:
-    return {**arguments} if scale is None else {**arguments, "scale": scale}
+def _data(sim: gs.Simulator) -> dict[str, Any]:
+    """Return what was recorded, by name of the recorder."""
+    return {recorder.name: sim.data[recorder] for recorder in sim.net.recorders.values()}
 
 
-def _build(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> tuple[gs.Network, Populations]:
+def _arguments(shown: Demonstration, variant: str, scale: float | None, trial: int = 0) -> dict[str, Any]:
+    arguments = {**shown.variants[variant], **shown.trial(trial)}
+    return arguments if scale is None else {**arguments, "scale": scale}
+
+
+def _build(shown: Demonstration, variant: str, scale: float | None, trial: int = 0) -> tuple[gs.Network, Populations]:
     """Return the network of a variant, with its recorders, and its populations."""
     if scale is not None and "scale" not in inspect.signature(shown.build).parameters:
         raise ParameterError(f"--scale: model '{shown.name}' has one size; leave it out")
-    net, populations = shown.build(**_arguments(shown, arguments, scale))
+    net, populations = shown.build(**_arguments(shown, variant, scale, trial))
     shown.record(net, populations)
     return net, populations
 
 
-def _call(shown: Demonstration, arguments: Mapping[str, Any], scale: float | None) -> str:
+def _call(shown: Demonstration, variant: str, scale: float | None) -> str:
     """Return the call that makes the network of a variant."""
-    given = ", ".join(f"{name}={value!r}" for name, value in _arguments(shown, arguments, scale).items())
+    given = ", ".join(f"{name}={value!r}" for name, value in _arguments(shown, variant, scale).items())
     return f"gs.models.{shown.name}({given})"
 
 
