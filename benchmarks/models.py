@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gpusyn.commands.demo_model import build_variants, simulator
+from gpusyn.commands.demo_model import Settings, run_variant
 from gpusyn.models.catalogue import DEMONSTRATIONS
 from gpusyn.models.demonstration import Demonstration, Published
 
@@ -24,14 +24,10 @@ Numbers = Mapping[str, float]
 
 
 def simulated(shown: Demonstration, full: bool, threads: int | None = None) -> dict[str, float]:
-    """Run the variants of a model in turn; return its numbers."""
+    """Run all variants of a model; return its numbers."""
     duration = (shown.full.duration if full else None) or shown.duration
-    runs = {}
-    for name, variant in build_variants(shown, shown.full.arguments if full else {}).items():
-        with simulator(shown, variant, "auto", SEED, threads) as sim:
-            sim.run(duration)
-            runs[name] = variant.run(sim, shown.start)
-    return shown.measure(runs)
+    arguments, settings = shown.full.arguments if full else {}, Settings(duration, SEED, threads=threads)
+    return shown.measure({name: run_variant(shown, name, arguments, settings) for name in shown.variants})
 
 
 def number(value: float) -> str:

@@ -124,7 +124,9 @@ def module_page(name: str) -> str:
     else:
         text += summary(names)
     own = [found for found in names if found.rpartition(".")[0] == name]
-    return text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
+    return (
+        text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
+    )
 
 
 def index() -> str:

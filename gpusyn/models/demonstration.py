@@ -18,6 +18,8 @@ from gpusyn.utils.optional import require
 
 Populations = dict[str, Population]
 Built = tuple[Network, Populations]
+BIN = 3.0  # ms, of the histogram of spikes that synchrony is taken from
+SYNCHRONY_CELLS = 1000
 
 
 class Run(NamedTuple):
@@ -31,16 +33,24 @@ class Run(NamedTuple):
         What was recorded, by name of the recorder.
     start : float
         Time (ms) before which the network settles; it counts in no number.
+    others : tuple of mapping of str to data
+        What was recorded in further trials.
     """
 
     populations: Populations
     data: Mapping[str, Any]
     start: float
+    others: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def spikes(self) -> Any:
         """Spikes of the recorder ``spikes``."""
         return self.data["spikes"]
+
+    @property
+    def trials(self) -> list[Any]:
+        """Spikes of all trials."""
+        return [data["spikes"] for data in (self.data, *self.others)]
 
     def rate(self, population: str) -> float:
         """Return the mean rate of a population (Hz) once the network has settled."""
@@ -108,6 +118,14 @@ def population_rates(runs: Runs) -> dict[str, float]:
     }
 
 
+def synchrony(run: Run, population: str) -> float:
+    """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
+    cells = run.populations[population][:SYNCHRONY_CELLS]
+    rate = run.spikes.binned_rate(BIN, cells, run.start)[1]
+    counts = rate * (cells.size * BIN * 1e-3)
+    return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
+
+
 def mosaic(rows: Sequence[str], size: tuple[float, float], **ratios: Sequence[float]) -> tuple[Any, dict[str, Any]]:
     """Return a figure of a size in inches, and its axes by name; each row lists the names of its panels.
 
@@ -144,6 +162,10 @@ class Demonstration:
         Published numbers, one or several, by names of `measure`.
     full : Full
         What is run for the table in docs/models.md.
+    trials : int
+        Number of runs of each variant; each has the seed after the one before.
+    trial : callable
+        Function of the number of a trial, from 0, that returns further arguments of `build`.
     dt : float
         Time step (ms).
     """
@@ -158,6 +180,8 @@ class Demonstration:
     measure: Callable[[Runs], dict[str, float]] = population_rates
     published: Mapping[str, Published | tuple[Published, ...]] = field(default_factory=dict)
     full: Full = field(default_factory=Full)
+    trials: int = 1
+    trial: Callable[[int], Mapping[str, Any]] = lambda k: {}
     dt: float = 0.1
 
     @property

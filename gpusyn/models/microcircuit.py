@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.connectivity.total_number import FixedTotalNumber
-from gpusyn.models.demonstration import Built, Demonstration, Full, Published, Run, Runs, mosaic, population_rates
+from gpusyn.models.demonstration import (
+    Built,
+    Demonstration,
+    Full,
+    Published,
+    Runs,
+    mosaic,
+    population_rates,
+    synchrony,
+)
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.neurons.lif import LIF
@@ -226,16 +235,6 @@ def _add_thalamus(net: Network, parts: list[Population], n: Scaled, start: float
 
 
 SHOWN = 400.0  # ms in the raster
-BIN = 3.0  # ms, of the histogram of spikes that synchrony is taken from
-SYNCHRONY_CELLS = 1000
-
-
-def synchrony(run: Run, population: str) -> float:
-    """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
-    cells = run.populations[population][:SYNCHRONY_CELLS]
-    rate = run.spikes.binned_rate(BIN, cells, run.start)[1]
-    counts = rate * (cells.size * BIN * 1e-3)
-    return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
 
 
 def measure(runs: Runs) -> dict[str, float]:

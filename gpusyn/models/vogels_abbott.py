@@ -16,15 +16,27 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.errors import ParameterError
-from gpusyn.models.demonstration import Built
+from gpusyn.models.demonstration import (
+    Built,
+    Demonstration,
+    Populations,
+    Runs,
+    mosaic,
+    population_rates,
+    record_spikes,
+)
 from gpusyn.network.network import Network
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
 from gpusyn.neurons.lif import LIF
 from gpusyn.parameters.distribution_base import Distribution
 from gpusyn.parameters.distributions import Uniform
 from gpusyn.parameters.scalars import one_of, public, real
+from gpusyn.plot.panels import BLUE
+from gpusyn.plot.spike_plots import raster
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor
 from gpusyn.receptors.current import CurrentReceptor
@@ -130,3 +142,57 @@ def vogels_abbott(
     if stop:
         net.drive(E + I, form.receptors[0], rate=STIMULATION, weight=weights[0], stop=stop)
     return net, {"E": E, "I": I}
+
+
+SHOWN = 500.0  # ms in the figure
+CELL = "cell"  # name of the recorder of one cell
+
+
+def record(net: Network, populations: Populations) -> None:
+    """Record the spikes of all neurons, and the potential of one."""
+    record_spikes(net, populations)
+    net.record(populations["E"][:1], "V", every=0.5, stop=SHOWN, name=CELL)
+
+
+def measure(runs: Runs) -> dict[str, float]:
+    """Return the rates, and the mean CV of the interspike intervals of E, of each kind."""
+    cvs = {
+        f"{kind}: CV of intervals of E": float(np.nanmean(run.spikes.cv("E", run.start))) for kind, run in runs.items()
+    }
+    return population_rates(runs) | cvs
+
+
+def figure(runs: Runs) -> Any:
+    """Draw how each kind goes on by itself: raster, mean rate, and the potential of one cell."""
+    kinds = list(runs)
+    rows = [" ".join(f"{kind}_{row}" for kind in kinds) for row in ("raster", "rate", "V")]
+    drawn, axes = mosaic(rows, (10.0, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    for kind, run in runs.items():
+        spikes = run.spikes
+        stop = min(SHOWN, spikes.start + spikes.duration)
+        top, middle, bottom = (axes[f"{kind}_{row}"] for row in ("raster", "rate", "V"))
+        raster(spikes, top, stop=stop)
+        edges, rate = spikes.binned_rate(5.0, stop=stop)
+        middle.stairs(rate, np.append(edges, stop), baseline=None, color="black")
+        middle.set(xlim=(0.0, stop), ylim=(0.0, None), ylabel="rate (Hz), 5 ms bins", xlabel="time (ms)")
+        cell = run.data[CELL]
+        bottom.plot(cell.t, cell["V"][:, 0], color=BLUE, linewidth=0.7)
+        bottom.set(xlim=(0.0, stop), ylabel="V of one cell (mV)", xlabel="time (ms)")
+        top.set_title(f"{kind}: {run.rate('E'):.0f} Hz", loc="left", fontsize="medium")
+        for panel in (top, middle, bottom):
+            panel.axvspan(0.0, KINDS[kind].stimulation, color="0.85", linewidth=0.0, zorder=0)
+    title = "Activity sustains itself after a stimulation of 50 ms (grey), or without any (CUBA)"
+    drawn.suptitle(title, fontsize="medium")
+    return drawn
+
+
+DEMONSTRATION = Demonstration(
+    build=vogels_abbott,
+    title="networks of Vogels & Abbott (2005), J Neurosci 25: 10786, as in Brette et al. (2007)",
+    duration=1000.0,
+    start=200.0,
+    variants={kind: {"kind": kind} for kind in KINDS},
+    record=record,
+    measure=measure,
+    figure=figure,
+)

@@ -5,9 +5,16 @@ Nicolas Brunel and Xiao-Jing Wang, J Comput Neurosci 11: 63.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from gpusyn.models.attractor import LEAST_SCALE, Conductances, Numbers, attractor, interval
-from gpusyn.models.demonstration import Built
+from gpusyn.models.demonstration import Built, Demonstration, Populations, Runs, mosaic, record_spikes
+from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import public, real
+from gpusyn.plot.panels import BLUE, VERMILLION
+from gpusyn.plot.spike_plots import raster
 
 NUMBERS = Numbers(
     groups=5,
@@ -72,3 +79,67 @@ def working_memory(scale: float = 1.0, *, cue: tuple[float, float] | None = CUE,
         weight = NUMBERS.onto_E.external
         net.drive(populations["E1"], "AMPA", rate=rate, weight=weight, start=start, stop=stop, name="cue")
     return net, populations
+
+
+CELLS = "cells"  # name of the recorder of one cell of each of two groups
+OTHERS = ("E2", "E3", "E4", "E5")
+AFTER = 200.0  # ms after the cue, when the rates of the delay begin to be measured
+BIN = 50.0  # ms
+
+
+def record(net: Network, populations: Populations) -> None:
+    """Record the spikes of all cells, and the NMDA conductance of a cell of the cued group and of another one."""
+    record_spikes(net, populations)
+    net.record(populations["E1"][:1] + populations["E2"][:1], "g_NMDA", every=1.0, name=CELLS)
+
+
+def measure(runs: Runs) -> dict[str, float]:
+    """Return the rates before the cue, and in the delay after it."""
+    run = runs[""]
+    spikes = run.spikes
+    stop = spikes.start + spikes.duration
+    periods = {"before the cue": (run.start, CUE[0]), "in the delay": (CUE[1] + AFTER, stop)}
+    rates = {}
+    for when, (first, last) in periods.items():
+        if last > first:
+            for what, names in {"cued": ("E1",), "other groups": OTHERS, "nonselective": ("E0",), "I": ("I",)}.items():
+                rates[f"{what} {when} (Hz)"] = float(np.mean([spikes.rate(name, first, last) for name in names]))
+    return rates
+
+
+def figure(runs: Runs) -> Any:
+    """Draw how the cued group goes on: raster of the groups, rates, and the NMDA conductance that holds them."""
+    run = runs[""]
+    spikes, cells = run.spikes, run.data[CELLS]
+    stop = spikes.start + spikes.duration
+    drawn, axes = mosaic(["raster", "rate", "g"], (7.5, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    raster(spikes[sum(run.populations[name] for name in ("E1", *OTHERS))], axes["raster"])
+    for names, colour, text in (
+        (("E1",), BLUE, "E1, cued"),
+        (OTHERS, "0.5", "E2 to E5"),
+        (("I",), VERMILLION, "I"),
+    ):
+        binned = [spikes.binned_rate(BIN, name)[1] for name in names]
+        edges = np.arange(len(binned[0]) + 1) * BIN
+        axes["rate"].stairs(np.mean(binned, axis=0), edges, baseline=None, color=colour, label=text)
+    for column, colour, text in ((0, BLUE, "cell of E1"), (1, "0.5", "cell of E2")):
+        axes["g"].plot(cells.t, cells["g_NMDA"][:, column], color=colour, label=text)
+    for panel in axes.values():
+        panel.axvspan(*CUE, color="0.85", linewidth=0.0, zorder=0)
+        panel.set(xlim=(0.0, stop), xlabel="time (ms)")
+    for name, y in (("rate", f"rate (Hz), {BIN:g} ms bins"), ("g", "g of NMDA, all open (nS)")):
+        axes[name].set(ylim=(0.0, None), ylabel=y)
+        axes[name].legend(frameon=False, fontsize="small", loc="upper right")
+    drawn.suptitle("After a cue to E1 (grey), NMDA currents within the group keep it firing", fontsize="medium")
+    return drawn
+
+
+DEMONSTRATION = Demonstration(
+    build=working_memory,
+    title="working memory of Brunel & Wang (2001), J Comput Neurosci 11: 63",
+    duration=3500.0,
+    start=400.0,
+    record=record,
+    measure=measure,
+    figure=figure,
+)
