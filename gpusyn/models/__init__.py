@@ -9,6 +9,7 @@
 
 from typing import TYPE_CHECKING
 
+from gpusyn.models.brunel import brunel
 from gpusyn.models.decision import decision
 from gpusyn.models.microcircuit import microcircuit
 from gpusyn.models.stdp import stdp
@@ -16,7 +17,7 @@ from gpusyn.models.vogels_abbott import vogels_abbott
 from gpusyn.models.working_memory import working_memory
 from gpusyn.utils.calls import getattr_of
 
-__all__ = ["decision", "microcircuit", "stdp", "vogels_abbott", "working_memory"]
+__all__ = ["brunel", "decision", "microcircuit", "stdp", "vogels_abbott", "working_memory"]
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take any name for an attribute
     __getattr__ = getattr_of(__name__, __all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gpusyn.models.brunel import DEMONSTRATION as BRUNEL
 from gpusyn.models.decision import DEMONSTRATION as DECISION
 from gpusyn.models.demonstration import Demonstration
 from gpusyn.models.microcircuit import DEMONSTRATION as MICROCIRCUIT
@@ -11,7 +12,7 @@ from gpusyn.models.working_memory import DEMONSTRATION as WORKING_MEMORY
 from gpusyn.parameters.scalars import one_of
 
 DEMONSTRATIONS: dict[str, Demonstration] = {
-    each.name: each for each in (MICROCIRCUIT, VOGELS_ABBOTT, WORKING_MEMORY, DECISION, STDP)
+    each.name: each for each in (MICROCIRCUIT, BRUNEL, VOGELS_ABBOTT, WORKING_MEMORY, DECISION, STDP)
 }
 
 

@@ -52,9 +52,27 @@ class Run(NamedTuple):
         """Spikes of all trials."""
         return [data["spikes"] for data in (self.data, *self.others)]
 
+    @property
+    def stop(self) -> float:
+        """Time at which the recording ends (ms)."""
+        return float(self.spikes.start + self.spikes.duration)
+
     def rate(self, population: str) -> float:
         """Return the mean rate of a population (Hz) once the network has settled."""
         return float(self.spikes.rate(population, self.start))
+
+    def cv(self, population: str | None = None) -> float:
+        """Return the mean CV of the interspike intervals of a population's neurons, or of all; nan if there is none."""
+        cvs = self.spikes.cv(population, self.start)
+        known = cvs[np.isfinite(cvs)]
+        return float(known.mean()) if len(known) else math.nan
+
+    def synchrony(self, population: str) -> float:
+        """Return the variance over mean of the spikes in bins of 3 ms, of 1,000 neurons of a population or all it has."""
+        cells = self.populations[population][:SYNCHRONY_CELLS]
+        rate = self.spikes.binned_rate(BIN, cells, self.start)[1]
+        counts = rate * (cells.size * BIN * 1e-3)
+        return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
 
 
 Runs = Mapping[str, Run]
@@ -78,6 +96,24 @@ class Published(NamedTuple):
     source: str
 
 
+class Full(NamedTuple):
+    """The run whose numbers are compared with published ones in docs/models.md, at the published size.
+
+    Attributes
+    ----------
+    duration : float, optional
+        Model time (ms); that of the demonstration by default.
+    arguments : mapping
+        Arguments that replace those of each variant, such as ``{"scale": 1.0}``.
+    trials : int, optional
+        Number of trials; that of the demonstration by default.
+    """
+
+    duration: float | None = None
+    arguments: Mapping[str, Any] = {}
+    trials: int | None = None
+
+
 def all_neurons(populations: Populations) -> Selection:
     """Return the neurons of all populations but sources."""
     return reduce(add, (p for p in populations.values() if not p.is_source))
@@ -95,14 +131,6 @@ def population_rates(runs: Runs) -> dict[str, float]:
         for variant, run in runs.items()
         for name in run.spikes.names
     }
-
-
-def synchrony(run: Run, population: str) -> float:
-    """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
-    cells = run.populations[population][:SYNCHRONY_CELLS]
-    rate = run.spikes.binned_rate(BIN, cells, run.start)[1]
-    counts = rate * (cells.size * BIN * 1e-3)
-    return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
 
 
 def mosaic(rows: Sequence[str], size: tuple[float, float], **ratios: Sequence[float]) -> tuple[Any, dict[str, Any]]:
@@ -138,11 +166,13 @@ class Demonstration:
     measure : callable
         Function of the runs that returns numbers by name; the rates of all populations by default.
     published : mapping of str to Published
-        Published numbers, by names of `measure`.
+        Published numbers, one or several, by names of `measure`.
     trials : int
         Number of runs of each variant; each has the seed after the one before.
     trial : callable
         Function of the number of a trial, from 0, that returns further arguments of `build`.
+    full : Full
+        What is run for the table in docs/models.md.
     dt : float
         Time step (ms).
     """
@@ -155,12 +185,18 @@ class Demonstration:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"": {}})
     record: Callable[[Network, Populations], Any] = record_spikes
     measure: Callable[[Runs], dict[str, float]] = population_rates
-    published: Mapping[str, Published] = field(default_factory=dict)
+    published: Mapping[str, Published | tuple[Published, ...]] = field(default_factory=dict)
     trials: int = 1
     trial: Callable[[int], Mapping[str, Any]] = lambda k: {}
+    full: Full = field(default_factory=Full)
     dt: float = 0.1
 
     @property
     def name(self) -> str:
         """Name of the model."""
         return self.build.__name__
+
+    def publications(self, name: str) -> tuple[Published, ...]:
+        """Return what is published of a number."""
+        known = self.published.get(name, ())
+        return (known,) if isinstance(known, Published) else known
