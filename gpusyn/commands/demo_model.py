@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,27 +64,27 @@ def run_demo_model(
     duration = real(shown.duration if duration is None else duration, "--duration", unit="ms", above=0.0)
     whole_steps(duration, shown.dt, "--duration")
     integer(seed, "--seed", low=0)
-    built = build_variants(shown, {} if scale is None else {"scale": scale})
+    arguments = {} if scale is None else {"scale": scale}
+    calls = {variant: build(shown, variant, arguments).call for variant in shown.variants}
     choice = choose(backend, threads)
-    results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in built}
+    results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in calls}
     files = Files.prepare(out, list(results.values()), f"{shown.name}.png")
     introduce(f"gpusyn {gs.__version__} demo: {shown.title}, {duration:g} ms at dt = {shown.dt:g} ms", choice)
     files.tell_missing()
     runs = {}
-    for variant, each in built.items():
-        say(_call(shown, each))
-        with simulator(shown, each, backend, seed, threads) as sim:
+    for variant, call in calls.items():
+        say(call)
+
+        def first(sim: gs.Simulator, name: str = results[variant]) -> None:
             say(sim.plan.describe(), "")
             begin = time.perf_counter()
             sim.run(duration)
             report_speed(time.perf_counter() - begin, duration)
-            data = recorded(sim)
-            files.save(sim, results[variant])
-        if shown.trials > 1:
-            say("", f"{shown.trials - 1} more trials, with other seeds")
-        others = further_trials(shown, each, shown.trials, duration, backend, seed, threads)
-        runs[variant] = Run(each.populations, data, min(shown.start, duration / 2), others)
-        say("")
+            files.save(sim, name)
+            say(*[f"{shown.trials - 1} more trials, each with another seed"] * (shown.trials > 1), "")
+
+        settings = Settings(duration, seed, shown.trials, backend, threads)
+        runs[variant] = run_variant(shown, variant, arguments, settings, first)
     numbers = shown.measure(runs)
     say(*_beside(shown, numbers), "")
     files.draw(lambda path: _draw(shown, runs, path), "figure of the model")
@@ -92,20 +92,25 @@ def run_demo_model(
 
 
 class Variant(NamedTuple):
-    """A variant of a model that can be run, with recorders: arguments, network and populations of the first trial."""
+    """A variant of a model with its recorders: the call that makes it, network and populations."""
 
-    arguments: Mapping[str, Any]
+    call: str
     net: gs.Network
     populations: Populations
 
 
-def recorded(sim: gs.Simulator) -> dict[str, Any]:
-    """Return what a simulator has recorded, by name of the recorder."""
-    return {recorder.name: sim.data[recorder] for recorder in sim.net.recorders.values()}
+class Settings(NamedTuple):
+    """How variants are run: model time (ms), seed of the first trial, number of trials, backend and its threads."""
+
+    duration: float
+    seed: int
+    trials: int
+    backend: str = "auto"
+    threads: int | None = None
 
 
-def build_variants(shown: Demonstration, arguments: Mapping[str, Any]) -> dict[str, Variant]:
-    """Return the variants of a model, some of whose arguments are replaced.
+def build(shown: Demonstration, variant: str, arguments: Mapping[str, Any], trial: int = 0) -> Variant:
+    """Return a variant of a model, some of whose arguments are replaced.
 
     Raises
     ------
@@ -114,53 +119,41 @@ def build_variants(shown: Demonstration, arguments: Mapping[str, Any]) -> dict[s
     """
     if "scale" in arguments and "scale" not in inspect.signature(shown.build).parameters:
         raise ParameterError(f"--scale: model '{shown.name}' has one size; leave it out")
-    variants = {}
-    for variant, own in shown.variants.items():
-        given = {**own, **arguments}
-        variants[variant] = Variant(given, *_build(shown, given, 0))
-    return variants
-
-
-def further_trials(
-    shown: Demonstration,
-    variant: Variant,
-    trials: int,
-    duration: float,
-    backend: str,
-    seed: int,
-    threads: int | None,
-) -> tuple[dict[str, Any], ...]:
-    """Run the trials of a variant after the first; return what each has recorded."""
-    found = []
-    for k in range(1, trials):
-        net, _ = _build(shown, variant.arguments, k)
-        with warnings_only():
-            sim = gs.Simulator(net, dt=shown.dt, seed=seed + k, backend=backend, threads=threads)
-        with sim:
-            sim.run(duration)
-            found.append(recorded(sim))
-    return tuple(found)
-
-
-def _build(shown: Demonstration, arguments: Mapping[str, Any], trial: int) -> tuple[gs.Network, Populations]:
-    """Return the network of a trial, with its recorders, and its populations."""
-    net, populations = shown.build(**{**shown.trial(trial), **arguments})
+    given = {**shown.variants[variant], **shown.trial(trial), **arguments}
+    net, populations = shown.build(**given)
     shown.record(net, populations)
-    return net, populations
+    call = f"gs.models.{shown.name}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+    return Variant(call, net, populations)
 
 
-def _call(shown: Demonstration, variant: Variant) -> str:
-    """Return the call that makes the network of a variant."""
-    given = {**shown.trial(0), **variant.arguments}
-    return f"gs.models.{shown.name}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-def simulator(shown: Demonstration, variant: Variant, backend: str, seed: int, threads: int | None) -> gs.Simulator:
-    """Return a simulator that shows its progress and says nothing but warnings."""
-    with warnings_only():  # what is printed, the plan included, tells the rest
-        return gs.Simulator(
-            variant.net, dt=shown.dt, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
-        )
+def run_variant(
+    shown: Demonstration,
+    variant: str,
+    arguments: Mapping[str, Any],
+    settings: Settings,
+    first: Callable[[gs.Simulator], object] | None = None,
+) -> Run:
+    """Return what all trials of a variant give; `first` runs the first one, if it is more than running."""
+    data = []
+    for trial in range(settings.trials):
+        made = build(shown, variant, arguments, trial)
+        with warnings_only():  # what is printed, the plan included, tells the rest
+            sim = gs.Simulator(
+                made.net,
+                dt=shown.dt,
+                seed=settings.seed + trial,
+                backend=settings.backend,
+                threads=settings.threads,
+                chunk_steps=CHUNK,
+                progress=trial == 0,
+            )
+        with sim:
+            if trial == 0 and first is not None:
+                first(sim)
+            else:
+                sim.run(settings.duration)
+            data.append({recorder.name: sim.data[recorder] for recorder in made.net.recorders.values()})
+    return Run(made.populations, data[0], min(shown.start, settings.duration / 2), tuple(data[1:]))
 
 
 def _beside(shown: Demonstration, numbers: Mapping[str, float]) -> list[str]:

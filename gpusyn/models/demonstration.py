@@ -67,13 +67,6 @@ class Run(NamedTuple):
         known = cvs[np.isfinite(cvs)]
         return float(known.mean()) if len(known) else math.nan
 
-    def synchrony(self, population: str) -> float:
-        """Return the variance over mean of the spikes in bins of 3 ms, of 1,000 neurons of a population or all it has."""
-        cells = self.populations[population][:SYNCHRONY_CELLS]
-        rate = self.spikes.binned_rate(BIN, cells, self.start)[1]
-        counts = rate * (cells.size * BIN * 1e-3)
-        return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
-
 
 Runs = Mapping[str, Run]
 
@@ -133,6 +126,14 @@ def population_rates(runs: Runs) -> dict[str, float]:
     }
 
 
+def synchrony(run: Run, population: str) -> float:
+    """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
+    cells = run.populations[population][:SYNCHRONY_CELLS]
+    rate = run.spikes.binned_rate(BIN, cells, run.start)[1]
+    counts = rate * (cells.size * BIN * 1e-3)
+    return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
+
+
 def mosaic(rows: Sequence[str], size: tuple[float, float], **ratios: Sequence[float]) -> tuple[Any, dict[str, Any]]:
     """Return a figure of a size in inches, and its axes by name; each row lists the names of its panels.
 
@@ -167,12 +168,12 @@ class Demonstration:
         Function of the runs that returns numbers by name; the rates of all populations by default.
     published : mapping of str to Published
         Published numbers, one or several, by names of `measure`.
+    full : Full
+        What is run for the table in docs/models.md.
     trials : int
         Number of runs of each variant; each has the seed after the one before.
     trial : callable
         Function of the number of a trial, from 0, that returns further arguments of `build`.
-    full : Full
-        What is run for the table in docs/models.md.
     dt : float
         Time step (ms).
     """
@@ -186,9 +187,9 @@ class Demonstration:
     record: Callable[[Network, Populations], Any] = record_spikes
     measure: Callable[[Runs], dict[str, float]] = population_rates
     published: Mapping[str, Published | tuple[Published, ...]] = field(default_factory=dict)
+    full: Full = field(default_factory=Full)
     trials: int = 1
     trial: Callable[[int], Mapping[str, Any]] = lambda k: {}
-    full: Full = field(default_factory=Full)
     dt: float = 0.1
 
     @property

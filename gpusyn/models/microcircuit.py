@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.connectivity.total_number import FixedTotalNumber
-from gpusyn.models.demonstration import Built, Demonstration, Full, Published, Runs, mosaic, population_rates
+from gpusyn.models.demonstration import (
+    Built,
+    Demonstration,
+    Full,
+    Published,
+    Runs,
+    mosaic,
+    population_rates,
+    synchrony,
+)
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population
 from gpusyn.neurons.lif import LIF
@@ -232,7 +241,7 @@ def measure(runs: Runs) -> dict[str, float]:
     """Return the rate, the mean CV of the interspike intervals and the synchrony of each population."""
     run = runs[""]
     cvs = {f"CV of intervals of {name}": run.cv(name) for name in NAMES}
-    return population_rates(runs) | cvs | {f"synchrony of {name}": run.synchrony(name) for name in NAMES}
+    return population_rates(runs) | cvs | {f"synchrony of {name}": synchrony(run, name) for name in NAMES}
 
 
 def figure(runs: Runs) -> Any:

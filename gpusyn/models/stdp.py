@@ -20,6 +20,7 @@ from gpusyn.models.demonstration import (
     Runs,
     mosaic,
     record_spikes,
+    synchrony,
 )
 from gpusyn.network.network import Network
 from gpusyn.neurons.lif import LIF
@@ -121,7 +122,7 @@ def measure(runs: Runs) -> dict[str, float]:
     for when, part in parts(runs[""]).items():
         numbers |= {f"rate of {name} {when} (Hz)": part.rate(name) for name in ("E", "I")}
         numbers[f"CV of intervals of E {when}"] = part.cv("E")
-        numbers[f"synchrony of E {when}"] = part.synchrony("E")
+        numbers[f"synchrony of E {when}"] = synchrony(part, "E")
     weights = runs[""].data["weights"]["weight"]
     return numbers | ({"mean weight at the end (nS)": float(weights[-1].mean())} if len(weights) else {})
 
