@@ -25,7 +25,8 @@ Numbers = Mapping[str, float]
 def simulated(shown: Demonstration, full: bool, threads: int | None = None) -> dict[str, float]:
     """Run all variants of a model; return its numbers."""
     duration = (shown.full.duration if full else None) or shown.duration
-    arguments, settings = shown.full.arguments if full else {}, Settings(duration, SEED, threads=threads)
+    trials = (shown.full.trials if full else None) or shown.trials
+    arguments, settings = shown.full.arguments if full else {}, Settings(duration, SEED, trials, threads=threads)
     return shown.measure({name: run_variant(shown, name, arguments, settings) for name in shown.variants})
 
 
@@ -48,10 +49,19 @@ def table(shown: Demonstration, demo: Numbers, full: Numbers) -> str:
     rows = [HEADER, ("---",) * len(HEADER)]
     for name, value in full.items():
         rows += [row(name, demo[name], value, known) for known in shown.publications(name) or (None,)]
-    changed = ", ".join(f"{name}={value!r}" for name, value in shown.full.arguments.items())
-    begin = f"Demo: {shown.duration:g} ms. Full: {shown.full.duration or shown.duration:g} ms{', ' * bool(changed)}"
-    said = f"{begin}{f'`{changed}`' if changed else ''}. The first {shown.start:g} ms count in neither."
+    full_run = shown.full
+    begin = f"Demo: {length(shown.duration, shown.trials)}. "
+    begin += f"Full: {length(full_run.duration or shown.duration, full_run.trials or shown.trials)}"
+    changed = ", ".join(f"{name}={value!r}" for name, value in full_run.arguments.items())
+    said = f"{begin}{f', `{changed}`' if changed else ''}."
+    if shown.start:
+        said += f" The first {shown.start:g} ms count in neither."
     return "\n".join([said, "", *(f"| {' | '.join(cells)} |" for cells in rows)])
+
+
+def length(duration: float, trials: int) -> str:
+    """Return how long each variant is run."""
+    return f"{trials} trials of {duration:g} ms" if trials > 1 else f"{duration:g} ms"
 
 
 def written(page: str, name: str, text: str) -> str:

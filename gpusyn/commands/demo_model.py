@@ -83,7 +83,7 @@ def run_demo_model(
             files.save(sim, name)
             say(*[f"{shown.trials - 1} more trials, each with another seed"] * (shown.trials > 1), "")
 
-        settings = Settings(duration, seed, backend, threads)
+        settings = Settings(duration, seed, shown.trials, backend, threads)
         runs[variant] = run_variant(shown, variant, arguments, settings, first)
     numbers = shown.measure(runs)
     say(*_beside(shown, numbers), "")
@@ -100,10 +100,11 @@ class Variant(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """How variants are run: model time (ms), seed of the first trial, backend and its threads."""
+    """How variants are run: model time (ms), seed of the first trial, number of trials, backend and its threads."""
 
     duration: float
     seed: int
+    trials: int
     backend: str = "auto"
     threads: int | None = None
 
@@ -134,7 +135,7 @@ def run_variant(
 ) -> Run:
     """Return what all trials of a variant give; `first` runs the first one, if it is more than running."""
     data = []
-    for trial in range(shown.trials):
+    for trial in range(settings.trials):
         made = build(shown, variant, arguments, trial)
         with warnings_only():  # what is printed, the plan included, tells the rest
             sim = gs.Simulator(

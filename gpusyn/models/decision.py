@@ -11,7 +11,7 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.models.attractor import LEAST_SCALE, Conductances, Numbers, attractor, interval
-from gpusyn.models.demonstration import Built, Demonstration, Runs, mosaic
+from gpusyn.models.demonstration import Built, Demonstration, Full, Published, Runs, mosaic
 from gpusyn.parameters.scalars import public, random_key, real
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plot.panels import COLOURS
@@ -99,15 +99,14 @@ def decision(
     return net, populations
 
 
-COHERENCES = {f"{100.0 * c:g} %": c for c in (0.0, 0.064, 0.128, 0.256)}
-TRIALS = 16
+COHERENCES = {f"c={c:g}": c for c in (0.0, 0.064, 0.128, 0.256)}
 BIN, END = 50.0, 200.0  # ms: of rates over time, and before the end of a trial, when the choice is read
 ALPHA, BETA = 0.092, 1.5
 
 
-def correct(coherence: Floats) -> Floats:
+def correct(coherence: float | Floats) -> Floats:
     """Return the fraction of correct choices that Wang (2002) fitted to the network."""
-    return 1.0 - 0.5 * np.exp(-((coherence / ALPHA) ** BETA))
+    return 1.0 - 0.5 * np.exp(-((np.asarray(coherence) / ALPHA) ** BETA))
 
 
 def at_end(spikes: Any) -> tuple[float, float]:
@@ -152,6 +151,7 @@ def figure(runs: Runs) -> Any:
     return drawn
 
 
+OTHER = "an independent program, 32 trials of each coherence"
 DEMONSTRATION = Demonstration(
     build=decision,
     title="decisions of Wang (2002), Neuron 36: 955",
@@ -160,6 +160,15 @@ DEMONSTRATION = Demonstration(
     variants={name: {"coherence": c} for name, c in COHERENCES.items()},
     measure=measure,
     figure=figure,
-    trials=TRIALS,
+    published={
+        **{
+            f"E1 wins at {name}": Published(round(float(correct(c)), 3), tolerance, "the paper's fit")
+            for (name, c), tolerance in zip(COHERENCES.items(), (0.36, 0.25, 0.12, 0.05), strict=True)
+        },
+        "winner at the end (Hz)": Published(24.0, 0.25, OTHER),
+        "loser at the end (Hz)": Published(3.0, 0.35, OTHER),
+    },
+    trials=8,
     trial=lambda k: {"seed": k},
+    full=Full(trials=32),
 )

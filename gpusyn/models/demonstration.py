@@ -52,6 +52,11 @@ class Run(NamedTuple):
         """Spikes of all trials."""
         return [data["spikes"] for data in (self.data, *self.others)]
 
+    @property
+    def stop(self) -> float:
+        """Time at which the recording ends (ms)."""
+        return float(self.spikes.start + self.spikes.duration)
+
     def rate(self, population: str) -> float:
         """Return the mean rate of a population (Hz) once the network has settled."""
         return float(self.spikes.rate(population, self.start))
@@ -94,10 +99,13 @@ class Full(NamedTuple):
         Model time (ms); that of the demonstration by default.
     arguments : mapping
         Arguments that replace those of each variant, such as ``{"scale": 1.0}``.
+    trials : int, optional
+        Number of trials; that of the demonstration by default.
     """
 
     duration: float | None = None
     arguments: Mapping[str, Any] = {}
+    trials: int | None = None
 
 
 def all_neurons(populations: Populations) -> Selection:

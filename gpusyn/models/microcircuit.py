@@ -278,7 +278,7 @@ NETPYNE_SYNCHRONY_DC = (5.1, 3.3, 5.5, 2.7, 8.0, 2.0, 1.5, 1.3)
 
 def _published() -> dict[str, tuple[Published, ...]]:
     """Return published numbers; rates of L23E and L5E differ most from one drawn network to the next."""
-    numbers = {}
+    numbers: dict[str, tuple[Published, ...]] = {}
     for k, name in enumerate(NAMES):
         tolerance = 0.15 if name in ("L23E", "L5E") else 0.1
         numbers[f"rate of {name} (Hz)"] = (

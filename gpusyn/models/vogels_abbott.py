@@ -23,7 +23,10 @@ from gpusyn.errors import ParameterError
 from gpusyn.models.demonstration import (
     Built,
     Demonstration,
+    Full,
     Populations,
+    Published,
+    Run,
     Runs,
     mosaic,
     population_rates,
@@ -145,47 +148,54 @@ def vogels_abbott(
 
 
 SHOWN = 500.0  # ms in the figure
-CELL = "cell"  # name of the recorder of one cell
+CELLS = 50  # of E, of which the figure has the one that fires most
+PEAK = 0.0  # mV, to which the figure draws the spikes of LIF neurons
 
 
 def record(net: Network, populations: Populations) -> None:
-    """Record the spikes of all neurons, and the potential of one."""
+    """Record the spikes of all neurons, and the potential of some."""
     record_spikes(net, populations)
-    net.record(populations["E"][:1], "V", every=0.5, stop=SHOWN, name=CELL)
+    net.record(populations["E"][:CELLS], "V", every=0.2, stop=SHOWN, name="cells")
 
 
 def measure(runs: Runs) -> dict[str, float]:
     """Return the rates, and the mean CV of the interspike intervals of E, of each kind."""
-    cvs = {
-        f"{kind}: CV of intervals of E": float(np.nanmean(run.spikes.cv("E", run.start))) for kind, run in runs.items()
-    }
-    return population_rates(runs) | cvs
+    return population_rates(runs) | {f"{kind}: CV of intervals of E": run.cv("E") for kind, run in runs.items()}
 
 
 def figure(runs: Runs) -> Any:
     """Draw how each kind goes on by itself: raster, mean rate, and the potential of one cell."""
-    kinds = list(runs)
-    rows = [" ".join(f"{kind}_{row}" for kind in kinds) for row in ("raster", "rate", "V")]
-    drawn, axes = mosaic(rows, (10.0, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    rows = [" ".join(f"{kind}_{row}" for kind in runs) for row in ("raster", "rate", "V")]
+    drawn, axes = mosaic(rows, (10.5, 6.5), height_ratios=[2.2, 1.0, 1.0])
     for kind, run in runs.items():
-        spikes = run.spikes
-        stop = min(SHOWN, spikes.start + spikes.duration)
+        stop = min(SHOWN, run.stop)
         top, middle, bottom = (axes[f"{kind}_{row}"] for row in ("raster", "rate", "V"))
-        raster(spikes, top, stop=stop)
-        edges, rate = spikes.binned_rate(5.0, stop=stop)
-        middle.stairs(rate, np.append(edges, stop), baseline=None, color="black")
-        middle.set(xlim=(0.0, stop), ylim=(0.0, None), ylabel="rate (Hz), 5 ms bins", xlabel="time (ms)")
-        cell = run.data[CELL]
-        bottom.plot(cell.t, cell["V"][:, 0], color=BLUE, linewidth=0.7)
-        bottom.set(xlim=(0.0, stop), ylabel="V of one cell (mV)", xlabel="time (ms)")
+        raster(run.spikes, top, stop=stop)
         top.set_title(f"{kind}: {run.rate('E'):.0f} Hz", loc="left", fontsize="medium")
+        edges, rate = run.spikes.binned_rate(5.0, stop=stop)
+        middle.stairs(rate, np.append(edges, stop), baseline=None, color="black")
+        middle.set(ylim=(0.0, None), ylabel="rate (Hz)")
+        _draw_cell(run, bottom, stop)
+        bottom.set(ylabel="V (mV)", xlabel="time (ms)")
         for panel in (top, middle, bottom):
+            panel.set_xlim(0.0, stop)
             panel.axvspan(0.0, KINDS[kind].stimulation, color="0.85", linewidth=0.0, zorder=0)
-    title = "Activity sustains itself after a stimulation of 50 ms (grey), or without any (CUBA)"
-    drawn.suptitle(title, fontsize="medium")
+    drawn.suptitle("Activity goes on by itself after 50 ms of stimulation (grey); CUBA needs none", fontsize="medium")
     return drawn
 
 
+def _draw_cell(run: Run, axes: Any, stop: float) -> None:
+    """Draw V of the recorded cell that fires most, with its spikes if V does not have them."""
+    cells = run.data["cells"]
+    trains = run.spikes.trains(run.populations["E"][: len(cells.ids)], 0.0, stop)
+    most = int(np.argmax([len(train) for train in trains]))
+    axes.plot(cells.t, cells["V"][:, most], color=BLUE, linewidth=0.7)
+    if cells["V"].max() < PEAK:
+        axes.vlines(trains[most], cells["V"][:, most].max(), PEAK, color=BLUE, linewidth=0.7)
+
+
+NEST = "NEST 3, one run of 1.2 s"
+BRIAN2 = "Brian2 2.9, E and I, one or two runs"
 DEMONSTRATION = Demonstration(
     build=vogels_abbott,
     title="networks of Vogels & Abbott (2005), J Neurosci 25: 10786, as in Brette et al. (2007)",
@@ -195,4 +205,13 @@ DEMONSTRATION = Demonstration(
     record=record,
     measure=measure,
     figure=figure,
+    published={
+        "COBA: rate of E (Hz)": (Published(19.5, 0.25, NEST), Published(18.9, 0.25, BRIAN2)),
+        "COBA: CV of intervals of E": Published(1.52, 0.1, NEST),
+        "CUBA: rate of E (Hz)": (Published(5.68, 0.15, NEST), Published(5.75, 0.15, BRIAN2)),
+        "CUBA: CV of intervals of E": Published(0.51, 0.1, NEST),
+        "COBAHH: rate of E (Hz)": (Published(39.8, 0.25, NEST), Published(37.4, 0.25, BRIAN2)),
+        "COBAHH: CV of intervals of E": Published(1.98, 0.1, NEST),
+    },
+    full=Full(duration=5200.0),
 )
