@@ -7,6 +7,7 @@ current replaces the lost mean input.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -213,15 +214,20 @@ def microcircuit(
 def _connect(
     net: Network, pre: Population, post: Population, synapses: int, weight: float, delay: tuple[float, float]
 ) -> None:
-    limit = {"low": 0.0} if weight > 0 else {"high": 0.0}  # redrawn while the sign is wrong
-    net.connect(
-        pre,
-        post,
-        FixedTotalNumber(synapses),
-        receptor="synapse",
-        weight=Normal(weight, WEIGHT_SD * abs(weight), **limit),
-        delay=Normal(*delay, low=DT),
-    )
+    rule = FixedTotalNumber(synapses)
+    net.connect(pre, post, rule, receptor="synapse", weight=_weights(weight), delay=_delays(*delay))
+
+
+@functools.cache
+def _weights(mean: float) -> Normal:
+    """Return weights, which are drawn again while the sign is wrong."""
+    limit = {"low": 0.0} if mean > 0 else {"high": 0.0}
+    return Normal(mean, WEIGHT_SD * abs(mean), **limit)
+
+
+@functools.cache
+def _delays(mean: float, sd: float) -> Normal:
+    return Normal(mean, sd, low=DT)
 
 
 def _add_thalamus(net: Network, parts: list[Population], n: Scaled, start: float) -> Population:

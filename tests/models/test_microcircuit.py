@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from gpusyn.models.demonstration import Run, record_spikes, synchrony
 from gpusyn.models.microcircuit import NAMES, RATES, SIZES, Scaled
 
 # Mean number of synapses onto a neuron, all sources together, and from single populations: from the formula of the
@@ -98,3 +99,22 @@ def test_the_thalamus_fires_in_a_pulse_onto_layers_4_and_6():
 def test_wrong_arguments_are_refused(arguments, error, text):
     with pytest.raises(error, match=text):
         gs.models.microcircuit(**arguments)
+
+
+@pytest.mark.fuzz
+@pytest.mark.usefixtures("optimised")
+def test_with_the_background_of_netpyne_a_tenth_has_its_synchrony():
+    """Romaro et al. (2021), table A.5, 10 %: there, the background of each neuron has a weight of its own."""
+    scale = 0.1
+    net, populations = gs.models.microcircuit(scale, background="dc")
+    numbers = Scaled(scale)
+    for t, population in enumerate(populations.values()):
+        net.inject(population, -numbers.background_currents()[t])
+        weight = numbers.external_weight
+        net.drive(population, "synapse", rate=numbers.rate(t), weight=gs.Normal(weight, 0.1 * weight))
+    record_spikes(net, populations)
+    with gs.Simulator(net, seed=1) as sim:
+        sim.run(10_500.0)
+        run = Run(populations, {"spikes": sim.data[net.recorders["spikes"]]}, 500.0)
+    published = dict(zip(NAMES, (2.6, 2.1, 3.1, 1.9, 4.5, 1.1, 1.7, 1.0), strict=True))
+    assert {name: synchrony(run, name) for name in NAMES} == pytest.approx(published, rel=0.25)
