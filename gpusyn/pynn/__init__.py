@@ -20,6 +20,7 @@ from pyNN.recording import *  # noqa: E402, F403
 from pyNN.space import Space  # noqa: E402, F401
 from pyNN.standardmodels import StandardCellType  # noqa: E402
 
+from gpusyn.pynn import state as simulator  # noqa: E402
 from gpusyn.pynn.connectors import *  # noqa: E402, F403
 from gpusyn.pynn.connectors import FixedProbabilityConnector  # noqa: E402
 from gpusyn.pynn.control import (  # noqa: E402, F401
@@ -43,7 +44,6 @@ from gpusyn.pynn.populations import Assembly, Population, PopulationView  # noqa
 from gpusyn.pynn.projections import Projection  # noqa: E402
 from gpusyn.pynn.synapses import *  # noqa: E402, F403
 from gpusyn.pynn.synapses import StaticSynapse  # noqa: E402
-from gpusyn.pynn import state as simulator  # noqa: E402
 
 create = common.build_create(Population)
 connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)

@@ -389,7 +389,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
 
     @property
     def kind(self) -> type[NeuronModel]:  # type: ignore[override]
-        """gpusyn's model of the membrane."""
+        """Gpusyn's model of the membrane."""
         found: type[NeuronModel] = self.neuron.kind
         return found
 

@@ -351,4 +351,3 @@ def selected(target: Any) -> tuple[Selection, Any]:
             count += len(own)
         first += len(indices)
     return sum(pieces[1:], pieces[0]), places
-

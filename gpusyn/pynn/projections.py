@@ -116,9 +116,13 @@ class Projection(common.Projection):
         self.native: Any = None
         space_of = connector._parameters_from_synapse_type(self) if hasattr(connector, "rule") else None
         rule = None if electrical else native_rule(self, connector)
-        if rule is not None and space_of is not None and all(
-            is_law(v) if v.base_value.__class__.__name__ == "RandomDistribution" else v.is_homogeneous
-            for v in space_of._parameters.values()
+        if (
+            rule is not None
+            and space_of is not None
+            and all(
+                is_law(v) if v.base_value.__class__.__name__ == "RandomDistribution" else v.is_homogeneous
+                for v in space_of._parameters.values()
+            )
         ):
             self.native = rule, space_of
             weight = space_of["weight"]
@@ -246,7 +250,9 @@ class Projection(common.Projection):
         assert columns is not None
         sources, targets = self.pre_places[columns["pre"]], self.post_places[columns["post"]]
         a, b = pre.keys()[sources], post.keys()[targets]
-        both = {(int(x), int(y)): n for n, (x, y) in enumerate(zip(pre.keys()[sources], post.keys()[targets], strict=True))}
+        both = {
+            (int(x), int(y)): n for n, (x, y) in enumerate(zip(pre.keys()[sources], post.keys()[targets], strict=True))
+        }
         del both
         pairs, which = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1, return_inverse=True)
         weight = np.bincount(np.ravel(which), columns["weight"], pairs.shape[1])
