@@ -38,6 +38,7 @@ nb_execution_timeout = 60
 nb_merge_streams = True
 os.environ["PYTHONPATH"] = str(DOCS.parent)  # for the kernels of the notebooks
 
+suppress_warnings = ["toc.empty_glob"]  # folders that have no page yet
 nitpicky = True
 default_role = "py:obj"  # a name in backticks becomes a link where it is public
 add_module_names = False

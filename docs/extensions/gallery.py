@@ -64,7 +64,7 @@ def index() -> str:
 Each story answers one question of synaptic physiology with a short script, a few numbers and one figure.
 [About the stories](../../examples/README.md) says how to run them.
 
-:::{{div}} gallery
+:::{{container}} gallery
 {cards}
 :::
 

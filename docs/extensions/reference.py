@@ -64,18 +64,40 @@ def name_of(made: object) -> str | None:
     return next((name for name, known in public().items() if known is made), None)
 
 
+@cache
+def short_names() -> dict[str, str]:
+    """Return the public name behind each name without its module; those of `gpusyn` go before the others."""
+    return {name.rpartition(".")[2]: name for name in reversed(public())}
+
+
 def directive(made: object) -> str:
     if inspect.isclass(made):
         return "autoexception" if issubclass(made, BaseException) else "autoclass"
     return "autofunction" if callable(made) else "autodata"
 
 
+def members(kind: type) -> list[str]:
+    """Return the public methods and properties of a class that gpusyn defines, inherited ones too."""
+    owners = [owner for owner in kind.__mro__ if owner.__module__.startswith("gpusyn")]
+    described = (property, classmethod, staticmethod)
+    return sorted(
+        {
+            name
+            for owner in owners
+            for name, made in vars(owner).items()
+            if not name.startswith("_") and (inspect.isfunction(made) or isinstance(made, described))
+        }
+    )
+
+
 def page(name: str) -> str:
     """Return the page of one name."""
     made = public()[name]
     kind = directive(made)
-    options = {"autoclass": ["members", "inherited-members"], "autodata": ["no-value"]}.get(kind, [])
-    return title(name) + f".. {kind}:: {name}\n" + "".join(f"   :{option}:\n" for option in options)
+    text = title(name) + f".. {kind}:: {name}\n"
+    if kind == "autoclass" and members(made):
+        text += f"   :members: {', '.join(members(made))}\n"
+    return text + "   :no-value:\n" * (kind == "autodata")
 
 
 def summary(names: list[str]) -> str:
@@ -92,7 +114,7 @@ def module_page(name: str) -> str:
     """Return the page of a module: its docstring, and a table of its names."""
     module = modules()[name]
     names = [found for part in module.__all__ if (found := name_of(getattr(module, part)))]
-    text = title(name) + f".. automodule:: {name}\n   :no-members:\n\n"
+    text = title(name) + f".. automodule:: {name}\n   :no-members:\n\n.. currentmodule:: None\n\n"
     if name == "gpusyn":
         groups: dict[str, list[str]] = {group: [] for group in GROUPS}
         for found in names:
@@ -118,7 +140,11 @@ def write(app: Sphinx, config: Any) -> None:
     pages = {f"{name}.module.rst": module_page(name) for name in modules()}
     pages |= {f"{name}.rst": page(name) for name in public()}
     write_pages("reference", pages | {"index.rst": index()})
-    config.numpydoc_xref_aliases = {name.rpartition(".")[2]: name for name in reversed(public())}
+
+
+def link_types(app: Sphinx) -> None:
+    """Let public names among the types of parameters become links, and no others."""
+    app.config.numpydoc_xref_aliases_complete = short_names()
 
 
 def resolve(
@@ -130,7 +156,7 @@ def resolve(
     target = node["reftarget"]
     owner, _, attribute = target.rpartition(".")
     for path, rest in ((target, ""), (owner, f".{attribute}")):
-        known = name_of(pydoc.locate(path)) if path.startswith("gpusyn.") else None
+        known = name_of(pydoc.locate(path)) if path.startswith("gpusyn.") else short_names().get(path)
         if known and known + rest != target:
             domain = env.get_domain("py")
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", known + rest, node, contnode)
@@ -139,5 +165,6 @@ def resolve(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", write)
+    app.connect("builder-inited", link_types, priority=900)  # after numpydoc
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True}
