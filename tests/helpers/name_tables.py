@@ -32,14 +32,18 @@ class Row(NamedTuple):
     model: str | None
 
 
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip()[1:-1].split("|")]
+
+
 def rows(page: str, simulator: str) -> Iterator[Row]:
     """Yield the rows of all tables whose head begins with the name of the simulator."""
     for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
         head, _, *lines = table.splitlines()
-        first, second, *_ = head.strip("| ").split(" | ")
+        first, second, *_ = cells(head)
         if first == simulator:
             for line in lines:
-                theirs, ours, *_ = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+                theirs, ours, *_ = cells(line)
                 named = SPAN.findall(second)
                 yield Row(SPAN.findall(theirs), SPAN.findall(ours), named[0] if named else None)
 
