@@ -175,6 +175,7 @@ class Cell:
     kind: ClassVar[type[NeuronModel]]
     responses: tuple[Response, ...] = ()
     default_parameters: dict[str, Any]
+    parameter_space: Any
 
     def __init_subclass__(cls, **given: Any) -> None:
         """Let PyNN keep its names and units."""
@@ -377,8 +378,8 @@ class CondAlphaPostSynapticResponse(Composed, receptors.CondAlphaPostSynapticRes
 class CondBetaPostSynapticResponse(Composed, receptors.CondBetaPostSynapticResponse):
     """A conductance that is the difference of two exponentials."""
 
-    make, numbers = staticmethod(conductance_beta), ("tau_rise", "tau_decay", "e_syn")
-    recorded: ClassVar = {"gsyn": Variable("g_", 1e-3)}
+    numbers = ("tau_rise", "tau_decay", "e_syn")
+    make, recorded = staticmethod(conductance_beta), {"gsyn": Variable("g_", 1e-3)}
 
 
 ExpPSR, AlphaPSR, BetaPSR = CondExpPostSynapticResponse, CondAlphaPostSynapticResponse, CondBetaPostSynapticResponse
@@ -389,7 +390,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
 
     @property
     def kind(self) -> type[NeuronModel]:  # type: ignore[override]
-        """gpusyn's model of the membrane."""
+        """Model of the membrane."""
         found: type[NeuronModel] = self.neuron.kind
         return found
 
@@ -440,22 +441,33 @@ class RateSource(Source):
         """Return the rates of some cells while they are active (Hz)."""
         return p["rate"]
 
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
+        raise NotImplementedError
+
+    def model(self, p: Values, dt: float) -> NeuronModel:
+        """Return gpusyn's model of some cells."""
+        return self.bounded(p, None)
+
 
 class SpikeSourcePoisson(RateSource, cells.SpikeSourcePoisson):
     """A gs.PoissonSource."""
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         return PoissonSource(p["rate"], rate_max=bound)
 
 
 class SpikeSourcePoissonRefractory(RateSource, cells.SpikeSourcePoissonRefractory):
     """A gs.PoissonSource with a dead time."""
 
-    shared: ClassVar = ("tau_refrac",)  # type: ignore[misc]
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The dead time."""
+        return ("tau_refrac",)
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         dead = float(np.ravel(p["tau_refrac"])[0])
         if bound is not None and dead > 0.0:
             bound = max(min(bound, SHARE / dead), float(np.max(p["rate"])))
@@ -469,8 +481,8 @@ class SpikeSourceGamma(RateSource, cells.SpikeSourceGamma):
         """Return the rates of some cells while they are active (Hz)."""
         return p["beta"] / p["alpha"]
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         return GammaSource(self.rates(p), shape=np.asarray(p["alpha"], np.float64), rate_max=bound)
 
 

@@ -135,7 +135,8 @@ class Population(Access, common.Population):
             if name in self.celltype.translations:
                 self._values[name] = evaluated(value, self.size)
         self._initial: dict[str, Any] = {}
-        self.number, self.parts = len(state.populations), ()
+        self.number = len(state.populations)
+        self.parts: tuple[Part, ...] = ()
         self.late: list[tuple[Any, Any]] = []  # electrodes that came while time ran, with the indices of their cells
         self._check(self._values)
         state.populations.append(self)
@@ -212,7 +213,7 @@ class Population(Access, common.Population):
         p, celltype = self.of(indices), self.celltype
         if isinstance(celltype, RateSource):
             bound = state.max_rate or HEADROOM * float(np.max(celltype.rates(p), initial=0.0)) or 1000.0
-            return network.population(name, len(indices), celltype.model(p, state.dt, bound))
+            return network.population(name, len(indices), celltype.bounded(p, bound))
         model = celltype.checked(p, state.dt, f"Population '{self.label}'")
         if isinstance(celltype, Source):
             return network.population(name, len(indices), model)
@@ -351,4 +352,3 @@ def selected(target: Any) -> tuple[Selection, Any]:
             count += len(own)
         first += len(indices)
     return sum(pieces[1:], pieces[0]), places
-
