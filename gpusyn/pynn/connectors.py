@@ -43,7 +43,20 @@ __all__ = [
 
 
 class NativeRNG(random.NativeRNG):
-    """Says that gpusyn draws; its seed is the one of `setup`, and a seed given here has no effect."""
+    """Says that gpusyn draws where it has a rule or a law; the seed of that is the one of `setup`.
+
+    What PyNN must draw is drawn by numpy with the seed given here.
+    """
+
+    parallel_safe = True
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self._others = random.NumpyRNG(seed)
+
+    def next(self, n: int | None = None, distribution: Any = None, parameters: Any = None, mask: Any = None) -> Any:
+        """Return numbers that PyNN asks for."""
+        return self._others.next(n, distribution, parameters, mask)
 
 
 class Own:

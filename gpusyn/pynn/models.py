@@ -5,6 +5,7 @@ PyNN's names and units (nF, nA, uS) are kept wherever PyNN reads them; they beco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -58,6 +59,10 @@ class Response(NamedTuple):
     numbers: tuple[str, ...]
     make: Callable[..., Receptor]
     factor: float = THOUSAND
+
+    def receptor(self, p: Values) -> Receptor:
+        """Return the receptor of gpusyn; cells with other numbers have another one."""
+        return self.make(self.name, *(float(np.ravel(p[number])[0]) for number in self.numbers))
 
 
 def same(name: str) -> Formula:
@@ -192,7 +197,23 @@ class Cell:
 
     def receptors(self, p: Values) -> list[Receptor]:
         """Return gpusyn's receptors of cells that share their numbers."""
-        return [one.make(one.name, *(float(p[number]) for number in one.numbers)) for one in self.responses]
+        return [one.receptor(p) for one in self.responses]
+
+    def checked_receptors(self, p: Values, where: str) -> None:
+        """Refuse numbers that no receptor of gpusyn can have.
+
+        Raises
+        ------
+        InvalidParameterValueError
+            If gpusyn refuses a value.
+        """
+        for one in self.responses:
+            try:
+                one.receptor(p)
+            except GpusynError as error:
+                raise errors.InvalidParameterValueError(
+                    f"{where}: {error} [{type(self).__name__}: {one.name} is made of {', '.join(one.numbers)}]"
+                ) from error
 
     def model(self, p: Values, dt: float) -> NeuronModel:
         """Return gpusyn's model of some cells."""
@@ -235,7 +256,8 @@ class Neuron(Cell):
 
     def in_words(self, message: str) -> str:
         """Return an error of gpusyn with what its names are in PyNN."""
-        named = [f"{name} = {one.words}" for name, one in self.formulas.items() if name in message.split("(")[0]]
+        told = set(re.findall(r"\w+", message))
+        named = [f"{name} = {one.words}" for name, one in self.formulas.items() if name in told - {"a", "b"}]
         return f"{message} [{type(self).__name__}: {', '.join(named)}]" if named else message
 
 

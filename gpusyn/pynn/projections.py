@@ -21,6 +21,7 @@ from gpusyn.pynn.models import GAP, THOUSAND
 from gpusyn.pynn.populations import selected
 from gpusyn.pynn.state import state
 from gpusyn.pynn.synapses import ElectricalSynapse, StaticSynapse, Synapse
+from gpusyn.simulation.simulator import Simulator
 
 __all__ = ["Connection", "Projection"]
 
@@ -30,11 +31,15 @@ INDICES = {"presynaptic_index": "pre", "postsynaptic_index": "post"}
 
 
 class Group(NamedTuple):
-    """Synapses that are one projection of gpusyn: places among the columns, in the order of Simulator.weights."""
+    """Synapses that are one projection of gpusyn: places among the columns, in the order of Simulator.weights.
+
+    A weight of gpusyn is `scale` times PyNN's, which can be set to `limit` at most while time runs.
+    """
 
     native: Native
     places: Any
     scale: float
+    limit: float
 
 
 class Connection(common.Connection):
@@ -167,14 +172,14 @@ class Projection(common.Projection):
         except GpusynError as error:
             raise errors.ConnectionError(f"{self}: {error}") from error
 
-    def _limit(self, p: Mapping[str, Any], largest: float, factor: float) -> float | None:
-        """Return the largest weight that may be set later."""
+    def _limit(self, p: Mapping[str, Any], largest: float) -> float:
+        """Return the largest weight that may be set while time runs; 0: none."""
         learned: float | None = self.synapse_type.largest(p)
         if learned is not None:
-            return factor * learned
+            return learned
         if not state.changing_weights:
-            return None
-        return factor * (state.max_weight or HEADROOM * largest or 1.0)
+            return 0.0
+        return max(state.max_weight or HEADROOM * largest or 1.0, largest)
 
     def _build_rule(self, network: Network, name: str, pre: Any, post: Any) -> None:
         how = self.drawn
@@ -183,12 +188,12 @@ class Projection(common.Projection):
         scale = self.response.factor * synapse.scale(p)
         weight = law(how.values["weight"], scale)
         delay = on_steps(p["delay"]) if "delay" in p else law(how.values["delay"], 1.0)
+        limit = self._limit(p, weight_range(weight).largest / scale)
         made = network.connect(
             pre, post, how.rule, receptor=self.receptor_type, weight=weight, delay=delay, name=name,
-            w_max=self._limit(p, weight_range(weight).largest / scale, scale),
-            plasticity=synapse.plasticity(p, self.response.factor) or None,
+            w_max=scale * limit or None, plasticity=synapse.plasticity(p, self.response.factor) or None,
         )  # fmt: skip
-        self.groups = (Group(made, slice(None), scale),)
+        self.groups = (Group(made, slice(None), scale, limit),)
 
     def _build_lists(self, network: Network, name: str, pre: Any, post: Any) -> None:
         columns, groups = self.columns, []
@@ -201,14 +206,14 @@ class Projection(common.Projection):
                  if n not in ("weight", "delay")}  # fmt: skip
             scale = self.response.factor * self.synapse_type.scale(p)
             weight = columns["weight"][own]
+            limit = self._limit(p, float(np.max(np.abs(weight))))
             made = network.connect(
                 pre, post, FromArrays(sources, targets), receptor=self.receptor_type,
                 weight=number_or_array(scale * weight), delay=number_or_array(columns["delay"][own]),
-                w_max=self._limit(p, float(np.max(np.abs(weight))), scale),
-                plasticity=self.synapse_type.plasticity(p, self.response.factor) or None,
+                w_max=scale * limit or None, plasticity=self.synapse_type.plasticity(p, self.response.factor) or None,
                 name=name if len(parts) == 1 else f"{name} part {k}",
             )  # fmt: skip
-            groups.append(Group(made, own[np.lexsort((targets, sources))], scale))
+            groups.append(Group(made, own[np.lexsort((targets, sources))], scale, limit))
         self.groups = tuple(groups)
 
     def _alike(self) -> Iterator[Any]:
@@ -238,13 +243,19 @@ class Projection(common.Projection):
         assert columns is not None
         own, others = pre.keys(), post.keys()
         ends = np.stack([own[self.pre_places[columns["pre"]]], others[self.post_places[columns["post"]]]])
-        pairs, which = np.unique(np.sort(ends, axis=0), axis=1, return_inverse=True)
-        weight = THOUSAND * np.bincount(np.ravel(which), columns["weight"], pairs.shape[1])
-        both, conductance = np.concatenate([pairs, pairs[::-1]], axis=1), np.tile(weight, 2)
+        self.pairs, self.pair_of = np.unique(np.sort(ends, axis=0), axis=1, return_inverse=True)
+        both = np.concatenate([self.pairs, self.pairs[::-1]], axis=1)
         rows, partners = places_of(both[0], own), places_of(both[1], others)
-        listed = (rows >= 0) & (partners >= 0) & (both[0] != both[1])
-        if listed.any():
-            network.couple(pre, post, FromArrays(rows[listed], partners[listed]), conductance[listed], name=name)
+        self.listed = (rows >= 0) & (partners >= 0) & (both[0] != both[1])
+        self.coupling = None
+        if self.listed.any():
+            rule = FromArrays(rows[self.listed], partners[self.listed])
+            self.coupling = network.couple(pre, post, rule, self._conductances(columns["weight"]), name=name)
+
+    def _conductances(self, weights: Any) -> Any:
+        """Return the conductance of each listed pair (nS)."""
+        summed = THOUSAND * np.bincount(np.ravel(self.pair_of), weights, self.pairs.shape[1])
+        return np.tile(summed, 2)[self.listed]
 
     # ---- reading ----
     def list_connections(self) -> Columns:
@@ -328,9 +339,26 @@ class Projection(common.Projection):
         new[places] = on_steps(value) if name == "delay" else value
         with state.changing(f"{self}, set({name}=...)") as sim:
             if sim is not None:
-                for group in self.groups:
-                    sim.set_weights(group.native, group.scale * new[group.places])
+                self._set_live(sim, new)
             columns[name] = new
+
+    def _set_live(self, sim: Simulator, weights: Any) -> None:
+        """Set the weights of all connections in the running simulation."""
+        if isinstance(self.synapse_type, ElectricalSynapse):
+            if self.coupling is not None:
+                sim.set(self.coupling, self._conductances(weights))
+            return
+        for group in self.groups:
+            largest = float(np.max(np.abs(weights[group.places])))
+            if largest > group.limit:
+                way = "set it before the first run() or after reset()"
+                if not self.synapse_type.learns:
+                    way = f"give setup(changing_weights=True, max_weight=...), or {way}"
+                raise errors.ConnectionError(
+                    f"{self}: weights must be at most {group.limit:g} at t = {state.t:g} ms (got {largest:g}); {way}"
+                )
+        for group in self.groups:
+            sim.set_weights(group.native, group.scale * weights[group.places])
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         raise errors.InvalidParameterValueError(
