@@ -5,7 +5,6 @@ They lie in the source distribution of PyNN, under another licence, so they are 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -16,13 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.paths import ROOT
+from tests.helpers.pynn import needs_pynn
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(importlib.util.find_spec("pyNN.standardmodels") is None, reason='pip install -e ".[oracle]"')
-    if importlib.util.find_spec("pyNN")
-    else pytest.mark.skip(reason='PyNN is not installed: pip install -e ".[oracle]"'),
-]
+pytestmark = [pytest.mark.oracle, needs_pynn]
 
 VERSION = "0.13.0"
 # Every scenario that does not pass, and why.
