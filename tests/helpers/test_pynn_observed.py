@@ -5,7 +5,6 @@ import pytest
 
 from tests.helpers.pynn_scripts.compare import compare
 from tests.helpers.pynn_scripts.observed import Observed
-from tests.helpers.pynn_scripts.registry X
 
 VALUES = Observed(np.array([[1.0, 2.0], [3.0, np.nan]]), 0.1, "mV")
 
@@ -43,5 +42,3 @@ def test_an_error_of_a_script_and_a_missing_quantity_fail(broken):
         compare(seen | {broken: {"one": "ValueError: no"}}, "one")
     with pytest.raises(AssertionError):
         compare(seen | {broken: {"one": {}}}, "one")
-
-
