@@ -38,7 +38,7 @@ def test_each_quantity_is_compared_with_its_own_limit():
 @pytest.mark.parametrize("broken", ["gpusyn", "nest"])
 def test_an_error_of_a_script_and_a_missing_quantity_fail(broken):
     seen = {name: {"one": {"v": VALUES}} for name in ("gpusyn", "nest")}
-    with pytest.raises(AssertionError, match=f"one on {broken}:\nValueError: no"):
+    with pytest.raises(AssertionError, match=rf"one on {broken}:\s+ValueError: no"):
         compare(seen | {broken: {"one": "ValueError: no"}}, "one")
     with pytest.raises(AssertionError):
         compare(seen | {broken: {"one": {}}}, "one")
