@@ -13,7 +13,19 @@ from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
 
 OPTIONS = frozenset(
-    ["max_delay", "max_rate", "max_weight", "changing_weights", "backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"]
+    [
+        "max_delay",
+        "max_rate",
+        "max_weight",
+        "changing_weights",
+        "backend",
+        "threads",
+        "seed",
+        "precision",
+        "weights",
+        "chunk_steps",
+        "progress",
+    ]
 )
 logger = logging.getLogger("PyNN")
 
