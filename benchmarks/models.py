@@ -8,7 +8,6 @@ needs 6 GB and some minutes.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,15 +40,8 @@ def row(name: str, demo: float, full: float, known: Published | None) -> tuple[s
     if known is None:
         return name, number(demo), number(full), "-", "-", "-", "-"
     difference = f"{100 * (full / known.value - 1):+.1f} %"
-    return (
-        name,
-        number(demo),
-        number(full),
-        f"{known.value:g}",
-        difference,
-        f"{100 * known.tolerance:g} %",
-        known.source,
-    )
+    allowed = "-" if known.tolerance is None else f"{100 * known.tolerance:g} %"
+    return name, number(demo), number(full), f"{known.value:g}", difference, allowed, known.source
 
 
 def table(shown: Demonstration, demo: Numbers, full: Numbers) -> str:
@@ -72,9 +64,13 @@ def length(duration: float, trials: int) -> str:
     return f"{trials} trials of {duration:g} ms" if trials > 1 else f"{duration:g} ms"
 
 
-def block(name: str) -> re.Pattern[str]:
-    """Return the pattern of a model's table in the page, between two comments."""
-    return re.compile(rf"(?<=<!-- {name}: numbers -->\n)\n?(.*?)\n*(?=<!-- end -->)", re.DOTALL)
+def written(page: str, name: str, text: str) -> str:
+    """Return the page with a table in the place of a model's, which is between two comments."""
+    begin = f"<!-- {name}: numbers -->\n"
+    if page.count(begin) != 1:
+        sys.exit(f"{PAGE.name} has no place for the numbers of {name}: {begin}")
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{text}\n\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -89,10 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         text = table(shown, *(simulated(shown, full, given.threads) for full in (False, True)))
         print(f"{name}: {text}\n", flush=True)
         if given.write:
-            page, count = block(name).subn(lambda _, text=text: f"\n{text}\n\n", PAGE.read_text(encoding="utf-8"))
-            if count != 1:
-                sys.exit(f"{PAGE.name} has no place for the numbers of {name}")
-            PAGE.write_text(page, encoding="utf-8")
+            PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -78,14 +78,15 @@ class Published(NamedTuple):
     ----------
     value : float
         The number.
-    tolerance : float
-        Largest relative difference at the size and the duration of the publication.
+    tolerance : float or None
+        Largest relative difference at the size and the duration of the publication; none if it is of another case, and
+        stands there to be looked at.
     source : str
         Where it is from.
     """
 
     value: float
-    tolerance: float
+    tolerance: float | None
     source: str
 
 
