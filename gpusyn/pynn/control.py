@@ -12,15 +12,12 @@ from pyNN.recording import get_io
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
 
-OPTIONS = frozenset(
-    "max_delay max_rate max_weight changing_weights backend threads seed precision weights chunk_steps progress".split()
-)
+OF_SIMULATOR = frozenset({"backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"})
+OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights"}) | OF_SIMULATOR
 logger = logging.getLogger("PyNN")
 
 
-def setup(
-    timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any
-) -> int:
+def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_MIN_DELAY, **extra_params: Any) -> int:
     """Start anew: forget what was described and simulated.
 
     Parameters
@@ -64,4 +61,6 @@ run, run_until = common.build_run(simulator)
 run_for = run
 reset = common.build_reset(simulator)
 initialize = common.initialize
-get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank = common.build_state_queries(simulator)
+get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank = common.build_state_queries(
+    simulator
+)

@@ -53,6 +53,7 @@ class Synapse(Named):
         Whether weights change with time.
     """
 
+    parameter_checks: Mapping[str, Callable[..., None]]
     per_synapse: ClassVar[tuple[str, ...]] = ()
     learns = False
 
@@ -189,9 +190,7 @@ class Vogels2011Rule(Named, synapses.Vogels2011Rule):
 class STDPMechanism(Synapse, synapses.STDPMechanism):
     """A rule of learning of gpusyn."""
 
-    base_translations = build_translations(
-        *((name, name) for name in ("weight", "delay", "dendritic_delay_fraction"))
-    )
+    base_translations = build_translations(*((name, name) for name in ("weight", "delay", "dendritic_delay_fraction")))
     learns = True
 
     def __init__(
@@ -204,15 +203,11 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
         delay: Any = None,
     ) -> None:
         if voltage_dependence is not None:
-            raise errors.NoModelAvailableError(
-                "STDPMechanism: pyNN.gpusyn has no voltage_dependence; leave it out"
-            )
+            raise errors.NoModelAvailableError("STDPMechanism: pyNN.gpusyn has no voltage_dependence; leave it out")
         for part, kind in ((timing_dependence, "timing_dependence"), (weight_dependence, "weight_dependence")):
             if not isinstance(part, Named):
                 raise errors.NoModelAvailableError(f"STDPMechanism: {kind} must be one of pyNN.gpusyn (got {part!r})")
-        super().__init__(
-            timing_dependence, weight_dependence, None, dendritic_delay_fraction, weight, delay
-        )
+        super().__init__(timing_dependence, weight_dependence, None, dendritic_delay_fraction, weight, delay)
 
     def _build_translations(self) -> None:
         self.translations = dict(self.base_translations)
