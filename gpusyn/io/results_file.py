@@ -143,7 +143,7 @@ class Results(ByRecorder):
         versions and of other simulators say less.
     status : {"finished", "interrupted", "running", "killed"}
         ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it (also
-        after :func:`repair`; SIGKILL, SIGTERM and a crash do this),
+        after ``gpusyn repair``; SIGKILL, SIGTERM and a crash do this),
         ``"interrupted"`` if the file was closed before the planned duration was reached. On systems without file locks,
         a file that another process writes counts as killed.
 
