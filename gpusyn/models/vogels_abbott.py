@@ -30,6 +30,7 @@ from gpusyn.models.demonstration import (
     Runs,
     mosaic,
     record_spikes,
+    some,
 )
 from gpusyn.network.network import Network
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
@@ -146,7 +147,7 @@ def vogels_abbott(
     return net, {"E": E, "I": I}
 
 
-SHOWN = 500.0  # ms in the figure
+SHOWN, DRAWN = 500.0, 250  # ms and neurons in the raster
 CELLS = 50  # of E, of which the figure has the one that fires most
 PEAK = 0.0  # mV, to which the figure draws the spikes of LIF neurons
 
@@ -171,11 +172,11 @@ def measure(runs: Runs) -> dict[str, float]:
 def figure(runs: Runs) -> Any:
     """Draw how each kind goes on by itself: raster, mean rate, and the potential of one cell."""
     rows = [" ".join(f"{kind}_{row}" for kind in runs) for row in ("raster", "rate", "V")]
-    drawn, axes = mosaic(rows, (10.5, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    drawn, axes = mosaic(rows, (8.0, 5.2), height_ratios=[2.0, 1.0, 1.0])
     for kind, run in runs.items():
         stop = min(SHOWN, run.stop)
         top, middle, bottom = (axes[f"{kind}_{row}"] for row in ("raster", "rate", "V"))
-        raster(run.spikes, top, stop=stop)
+        raster(some(run, DRAWN), top, stop=stop)
         top.set_title(f"{kind}: {run.rate('E'):.0f} Hz", loc="left", fontsize="medium")
         edges, rate = run.spikes.binned_rate(5.0, stop=stop)
         middle.stairs(rate, np.append(edges, stop), baseline=None, color="black")
