@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.kernels.modules import (
     Module,
+    active_module,
     build_module,
     common_module,
     gathering_module,
@@ -91,6 +93,7 @@ def modules_in_common_use() -> list[Module]:
     synapses = [synapse_module(kernel, n) for n, kernel in product(reals, SYNAPSE_KERNELS)]
     made = common_module, procedural_module, release_module, learning_module, spine_module
     shared = [make(n) for make in made for n in ALL_NUMBERS]
+    shared += [make(n) for make in (active_module, partial(release_module, active=True)) for n in ALL_NUMBERS]
     shared += [learning_module(n, rule_signature(["CalciumRule"])) for n in ALL_NUMBERS]
     plain = [build_module(), limits_module(), renewal_module()]
     return [*shared, *plain, *map(gathering_module, reals), *map(influx_module, reals), *synapses, *neurons]

@@ -4,17 +4,6 @@
 // of u and of what is empty in one step. Tsodyks and Markram 1997; Fuhrmann, Segev, Markram and Tsodyks 2002. The twin
 // is gpusyn/backends/numpy/deliver_releases.py.
 
-enum { ELAPSED, USED, EMPTY, KNOWN };  // of a source that spikes: steps since its last event, u before, what is empty
-#define AT_ONCE -1e30                  // exponent of one step, for a time constant of 0
-typedef SynapseReleaseCoefficients Of;
-
-// u at an event of a step, from u before it; without facilitation, nothing is left of u between events of one step.
-DEVICE real used_at(int event, real before, real U, real facil)
-{
-    real u = event && !(facil > (real)AT_ONCE) ? (real)0 : before;
-    return u + U * ((real)1 - u);
-}
-
 KERNEL(begin_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
        const int64 *RESTRICT spike_begin, int64 step_mask, const int *RESTRICT spike_id,
        const int *RESTRICT spike_events, int64 spike_mask, const ReleasingSet *RESTRICT sets, int n_sets,
@@ -38,22 +27,6 @@ KERNEL(begin_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spike_
         }
     }
 }
-
-// What is known of all sources, and the parameters and states of all synapses.
-struct Released {
-    const real *rested, *coef, *own;
-    const int64 *keys;
-    const uint32 *number;
-    real *u, *x;
-    uint8 *full;
-};
-
-// The synapses of a segment from `first` on, one for each lane below `n`, and the events that reach them.
-struct Reached {
-    int64 first;
-    int n, events;
-    int64 now;
-};
 
 // The random words of a draw of each synapse in this step.
 template <class Ints, class Words>
@@ -131,24 +104,15 @@ DEVICE double sum_of_sizes(int quanta, double cv, int64 key, uint32 number, int6
     return sum;
 }
 
-// Loads a parameter of each synapse, or the same for all.
-template <class Reals> DEVICE void load(Reals &value, int64 place, const real *own, real same, const Reached &at)
-{
-    const real *x = own + place + at.first;
-    if (place < 0)
-        for_run(at.n, [&](int j) { LANE_AT(value, j) = same; });
-    else
-        for_run(at.n, [&](int j) { LANE_AT(value, j) = x[j]; });
-}
-
 // The part of its weight that each synapse releases without sites: the sum of u x over the events.
 template <class Reals>
-DEVICE void release_means(const SynapseRelease &r, const Released &all, const Reached &at, const Reals &U,
+DEVICE void release_means(const SynapseRelease &r, const Released &all, const Reached &at, real steps, const Reals &U,
                           const Reals &facil, const Reals &empty, Reals &u, Reals &factor)
 {
     real *x = all.x + r.x + at.first;
+    Recovery recovery(r, all, at, steps);
     for_run(at.n, [&](int j) {
-        real resting = (real)1 - ((real)1 - x[j]) * LANE_AT(empty, j), used = LANE_AT(u, j), sum = 0;
+        real resting = recovery.x(x[j], j, LANE_AT(empty, j)), used = LANE_AT(u, j), sum = 0;
         for (int event = 0; event < at.events; event++) {
             used = used_at(event, used, LANE_AT(U, j), LANE_AT(facil, j));
             real part = flush(used * resting);
@@ -158,6 +122,7 @@ DEVICE void release_means(const SynapseRelease &r, const Released &all, const Re
         x[j] = resting;
         LANE_AT(u, j) = used;
         LANE_AT(factor, j) = sum > (real)1 ? (real)1 : sum;
+        recovery.release(j, LANE_AT(factor, j));
     });
 }
 
@@ -221,7 +186,7 @@ DEVICE void release_lanes(const SynapseRelease &r, const Released &all, const re
     if (r.sites)
         release_quanta(r, all, at, U, facil, empty, u, factor);
     else
-        release_means(r, all, at, U, facil, empty, u, factor);
+        release_means(r, all, at, steps, U, facil, empty, u, factor);
     if (r.u >= 0) for_run(at.n, [&](int j) { own_u[j] = LANE_AT(u, j); });
 }
 
@@ -251,6 +216,7 @@ DEVICE void ask_for(const Segment &s, const SynapseRelease &r, const Released &a
     if (r.number >= 0) ask_for(all.number + r.number, s.begin, s.end);
     if (r.u >= 0) ask_for(all.u + r.u, s.begin, s.end);
     if (r.x >= 0) ask_for(all.x + r.x, s.begin, s.end);
+    if (r.y >= 0) ask_for(all.y + r.y, s.begin, s.end);
     if (r.full >= 0) ask_for(all.full + r.full, s.begin, s.end);
 }
 
@@ -262,12 +228,12 @@ KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
        const uint32 *RESTRICT segment_begin, const uint64 *RESTRICT segment_sizes, const uint16 *RESTRICT targets,
        const uint8 *RESTRICT late, const weight_t *RESTRICT weights, const real *RESTRICT rested,
        const real *RESTRICT coef, const int64 *RESTRICT keys, const uint32 *RESTRICT number, const real *RESTRICT own,
-       real *RESTRICT u, real *RESTRICT x, uint8 *RESTRICT full, acc *RESTRICT ring)
+       real *RESTRICT u, real *RESTRICT x, real *RESTRICT y, uint8 *RESTRICT full, acc *RESTRICT ring)
 {
     int64 now = clock->now, begin = spike_begin[now & step_mask];
     Synapses synapses = {segment_begin, targets, late, weights, ring};
     Routes ways = {route_begin, most_units, routes, source_population};
-    Released all = {rested, coef, own, keys, number, u, x, full};
+    Released all = {rested, coef, own, keys, number, u, x, y, full};
     Share share = {SLICE_WORKER, SLICE_WORKERS};
     Batch<Segment, 128, 4096> due;
     auto open = [&](Segment &s) {

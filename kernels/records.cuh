@@ -109,7 +109,7 @@ struct ReleasingSet {
 
 // How the synapses of a route release, and what is kept of each.
 struct SynapseRelease {
-    int64 place, coef, sites, keys, number, u, x, full, own_U, own_facil, own_rec, receptor, receptor_end;
+    int64 place, coef, sites, keys, number, u, x, y, full, own_U, own_facil, own_rec, own_psc, receptor, receptor_end;
 };
 
 // The sums of one receptor onto which synapses release, and their weights.

@@ -6,6 +6,18 @@
 struct Release {
     typedef ReleaseCoefficients Of;
     real u, x;
+    MEMBER Release(int64 at, const real *u, const real *x, const real *) : u(u[at]), x(x[at]) {}
+    MEMBER void keep(int64 at, real *kept_u, real *kept_x, real *) const
+    {
+        kept_u[at] = u;
+        kept_x[at] = x;
+    }
+    // Asks for the state at a place.
+    static MEMBER void ask(int64 at, const real *u, const real *x, const real *)
+    {
+        PREFETCH(u + at);
+        PREFETCH(x + at);
+    }
     // Lets some steps pass.
     MEMBER void decay(int64 steps, const real *c)
     {

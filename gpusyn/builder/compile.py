@@ -13,7 +13,9 @@ from gpusyn.builder.junctions import JunctionTables, coupled_groups
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.plasticity.learning import settle_mask
-from gpusyn.builder.plasticity.releases import release_tables
+from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
+from gpusyn.builder.plasticity.releases import release_signature, release_tables
+from gpusyn.builder.plasticity.synapse_releases import DELIVER, synapse_signature
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.reference import Synapses
@@ -34,7 +36,7 @@ from gpusyn.kernels.arrays import EXPECTED, array_name
 from gpusyn.kernels.modules import LEARNING_KERNELS
 from gpusyn.kernels.program import ArraySpec, Launch, Launcher, Program, filled
 from gpusyn.kernels.records import Chunk, write_rows
-from gpusyn.kernels.signature import RuleSignature, Signature
+from gpusyn.kernels.signature import ReleaseSignature, RuleSignature, Signature
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.typing import Array
 
@@ -213,11 +215,15 @@ class Compiled:
             for a in KERNELS[kernel].arguments
             if not a.array
         }
-        signature: Signature | RuleSignature | None = None
+        signature: Signature | RuleSignature | ReleaseSignature | None = None
         if kernel == "advance_neurons" and group is not None:
             signature = self.layout.groups[group].signature
         elif kernel in LEARNING_KERNELS:
             signature = self.learning.signature
+        elif kernel == RELEASING:
+            signature = release_signature(self.layout)
+        elif kernel == DELIVER:
+            signature = synapse_signature(self.layout)
         items = items_of(self.layout, kernel, group, counts)
         return Launch(kernel, arrays_of(self.layout, kernel, group), scalars, items, signature)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Bundle, Layout, Pathway
-from gpusyn.builder.plasticity.releases import SHARED_REASON, releases_of, shared_short_term
+from gpusyn.builder.plasticity.releases import SHARED_REASON, release_signature, releases_of, shared_short_term
 from gpusyn.builder.plasticity.synapse_releases import release_reason
 from gpusyn.builder.specs import procedural_bytes, released_bytes
 from gpusyn.network.plasticity import releases_one_by_one
@@ -118,12 +118,13 @@ def release_rows(layout: Layout) -> list[Row]:
     sources, real = sum(one.size for one in found), layout.numbers.real_dtype.itemsize
     names = dict.fromkeys(one.projection.name for one in found)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    each = 2 * real + 8
+    active = release_signature(layout) is not None
+    states, each = ("u, x and y", 3 * real + 8) if active else ("u and x", 2 * real + 8)
     slots = max(one.slot for one in found) + 1
     return [
         (
             "short-term plasticity",
-            f"u and x of {sources} sources of {next(iter(names))}{more}, {size_text(sources * each)}, and "
+            f"{states} of {sources} sources of {next(iter(names))}{more}, {size_text(sources * each)}, and "
             f"{slots * real} B more for each spike in the list of spikes",
         )
     ]

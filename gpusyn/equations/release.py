@@ -22,13 +22,14 @@ MOST_EVENTS = 1 << 32 - SITE_BITS  # events of one source in a step that have ra
 class SynapseReleaseCoefficients(NamedTuple):
     """Parameters that all synapses of a set of rows share; each of them may be given for each synapse instead.
 
-    `facil` and `rec` are the exponents of the decay of u and of what is empty in one step.
+    `facil`, `rec` and `psc` are the exponents of the decay of u, of what is empty and of what is active in one step.
     """
 
     U: Any
     facil: Any
     rec: Any
     cv: Any  # coefficient of variation of a quantum
+    psc: Any
 
 
 class Reached(NamedTuple):
@@ -62,10 +63,15 @@ def fraction(word: Array, dtype: np.dtype[Any]) -> Array:
     return (word >> np.uint32(1)).astype(np.float64) * 2.0**-31
 
 
-def release_means(p: Parameters, u: Array, x: Array, events: Integers) -> tuple[Array, Array, Array]:
-    """Return the part of its weight that each synapse releases at some events, and u and x after them."""
+def release_means(
+    p: Parameters, u: Array, x: Array, held: Array | float, events: Integers
+) -> tuple[Array, Array, Array]:
+    """Return the part of its weight that each synapse releases at some events, and u and x after them.
+
+    `held` is what is missing of x because it was active.
+    """
     one, total = x.dtype.type(1), np.zeros_like(x)
-    x, u = one - (one - x) * p.empty, u.copy()
+    x, u = one - ((one - x) * p.empty + held), u.copy()
     for event in range(int(events.max(initial=0))):
         now = events > event
         used = used_at(event, u, p.U, p.facil)

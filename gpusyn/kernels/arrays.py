@@ -118,6 +118,7 @@ EXTENTS = {
     "release sets": "projections with short-term plasticity, one for each population of sources",
     "release bounds": "populations, and one more",
     "releasing sources": "sources of the projections with short-term plasticity",
+    "active sources": "the same, if some have a tau_psc",
     "histories": "populations whose events per-synapse gates follow, for each kind of transmitter",
     "history words": "sources times words of 32 bits that hold the longest delay",
     "payloads": "channels of the gates on sources",
@@ -172,6 +173,7 @@ EXTENTS = {
     "numbered synapses": "synapses whose release is random",
     "used synapses": "synapses that have a u of their own",
     "resting synapses": "synapses that have an x of their own",
+    "active synapses": "synapses that have a y of their own",
     "depleted synapses": "synapses that have empty sites",
     "own parameters": "parameters of synapses that release one by one, where they differ",
 }
@@ -179,7 +181,14 @@ EXTENTS = {
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
-    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
+    | {
+        "numbered synapses",
+        "used synapses",
+        "resting synapses",
+        "active synapses",
+        "depleted synapses",
+        "own parameters",
+    }
     | {"eligible synapses", "noisy synapses", "spines", "junctions"}
 )
 # Extents that depend on how many steps a chunk has.
@@ -188,7 +197,14 @@ CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples",
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
     | {"drawn ids", "row starts", "eligible synapses", "noisy synapses", "spines"}
-    | {"numbered synapses", "used synapses", "resting synapses", "depleted synapses", "own parameters"}
+    | {
+        "numbered synapses",
+        "used synapses",
+        "resting synapses",
+        "active synapses",
+        "depleted synapses",
+        "own parameters",
+    }
 )
 
 
@@ -337,6 +353,8 @@ ARRAYS: tuple[ArrayKind, ...] = (
             "Utilization of each source after its last event (1)."),
     _kernel(RELEASES, "x", "releasing sources", STATE,
             "What each source has left to release after its last event (1).", fill=1),
+    _kernel(RELEASES, "y", "active sources", STATE,
+            "What each source has released and is still active after its last event (1)."),
     _kernel(RELEASES, "last_step", "releasing sources", STATE, "Step of the last event of each source."),
     _kernel(PROCEDURAL, "sets", "sets", PARAMETER, "Sources, rule, keys, laws and targets of each set of drawn rows."),
     _kernel(PROCEDURAL, "parts", "drawn parts", PARAMETER, "Places of targets among the columns of drawn rows."),
@@ -393,6 +411,7 @@ ARRAYS: tuple[ArrayKind, ...] = (
     _kernel(ONE_BY_ONE, "own", "own parameters", PARAMETER, "U, and steps over time constants, of each synapse."),
     _kernel(ONE_BY_ONE, "u", "used synapses", STATE, "u of each synapse after its last event (1)."),
     _kernel(ONE_BY_ONE, "x", "resting synapses", STATE, "x of each synapse after its last event (1).", fill=1),
+    _kernel(ONE_BY_ONE, "y", "active synapses", STATE, "y of each synapse after its last event (1)."),
     _kernel(ONE_BY_ONE, "full", "depleted synapses", STATE, "Full sites of each synapse after its last event."),
     _kernel(SYNAPSE_KERNELS, "row_begin", "row bounds", PARAMETER,
             "Place of the first synapse of each target within its block."),

@@ -23,12 +23,13 @@ from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.equations.plasticity.scaling import ScalingCoefficients
 from gpusyn.equations.release import SynapseReleaseCoefficients
 from gpusyn.equations.renewals import RenewalCoefficients
-from gpusyn.equations.short_term import ReleaseCoefficients
+from gpusyn.equations.short_term import ActiveReleaseCoefficients, ReleaseCoefficients
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients
 from gpusyn.errors import BackendError
 from gpusyn.kernels.signature import (
     GIVEN_RULES,
     Numbers,
+    ReleaseSignature,
     RuleSignature,
     Signature,
     coefficient_enum,
@@ -57,7 +58,10 @@ _DRIFTING_PARTS = (*_LEARNING_PARTS[:3], "drifting_lessons.cuh", *_LEARNING_PART
 _NORMAL_PARTS = ("philox.cuh", "distributions.cuh")
 _RENEWAL_PARTS = ("renewals.cuh", "advance_renewals.cu")
 _RELEASE_PART = "deliver_releases.cu"
+_SHARED_RELEASE_PART = "advance_releases.cu"
+_ACTIVE_PARTS = ("short_term.cuh", "held_back.cuh", "active_release.cuh", _SHARED_RELEASE_PART)
 _GATHERING_PARTS = ("noise.cuh", "junctions.cuh", "gather_currents.cu", "gather_potentials.cu")
+_RELEASE = "#define RELEASE {}\n"
 _BATHS = "baths.cuh"
 _SPINE_PARTS = ("segments.cuh", "spines.cuh", "remember_gates.cu", "advance_spines.cu")
 _INFLUX_PART = "find_influx.cu"
@@ -242,9 +246,10 @@ def _numbered(macro: str, structs: Mapping[int, str]) -> str:
 @functools.cache
 def common_module(numbers: Numbers) -> Module:
     """Return the module of the kernels that do not depend on a neuron model: sources, their gates, delivery."""
+    prelude = numbers.prelude() + _RELEASE.format("Release")
     return Module(
         f"common {numbers}",
-        _join(numbers.prelude() + _listed("SOURCE_GATES", SOURCE_GATES) + coefficient_struct(ReleaseCoefficients), BASE)
+        _join(prelude + _listed("SOURCE_GATES", SOURCE_GATES) + coefficient_struct(ReleaseCoefficients), BASE)
         + _gate_text(SOURCE_GATES.values())
         + "".join(_counts_hold(name, PULSES=gate.PULSES) for name, gate in SOURCE_GATES.items())
         + _join("", _COMMON_PARTS),
@@ -357,12 +362,21 @@ def gathering_module(numbers: Numbers) -> Module:
 
 
 @functools.cache
-def release_module(numbers: Numbers) -> Module:
-    """Return the module of the kernels of synapses that release one by one."""
+def active_module(numbers: Numbers) -> Module:
+    """Return the module of short-term plasticity on sources some of whose releases are active before they recover."""
+    structs = map(coefficient_struct, (ReleaseCoefficients, ActiveReleaseCoefficients))
+    prelude = numbers.prelude() + _RELEASE.format("ActiveRelease") + "".join(structs)
+    return Module(f"active releases {numbers}", _join(prelude, (*BASE[:3], *_ACTIVE_PARTS)), _kernels_of(_ACTIVE_PARTS))
+
+
+@functools.cache
+def release_module(numbers: Numbers, active: bool = False) -> Module:
+    """Return the module of the kernels of synapses that release one by one; `active`: some have a y."""
     drawing = "portable_math.cuh", "philox.cuh", "distributions.cuh"
-    files = ("common.cuh", "records.cuh", *drawing, "segments.cuh", _RELEASE_PART)
+    recovery = ("held_back.cuh", "releases.cuh", "active_recovery.cuh") if active else ("releases.cuh", "recovery.cuh")
+    files = ("common.cuh", "records.cuh", *drawing, "segments.cuh", *recovery, _RELEASE_PART)
     prelude = numbers.prelude() + coefficient_struct(SynapseReleaseCoefficients)
-    return Module(f"releases {numbers}", _join(prelude, files), _kernels_of(files))
+    return Module(f"releases {numbers}" + " + active" * active, _join(prelude, files), _kernels_of(files))
 
 
 @functools.cache
@@ -413,7 +427,7 @@ def build_module() -> Module:
     return Module("rows", _join("", _BUILD_PARTS), tuple(BUILD_KERNELS))
 
 
-def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers: Numbers) -> Module:
+def module_of(kernel: str, signature: Signature | RuleSignature | ReleaseSignature | None, numbers: Numbers) -> Module:
     """Return the module that contains `kernel`."""
     file = KERNELS[kernel].file
     if file == _INFLUX_PART:
@@ -423,11 +437,13 @@ def module_of(kernel: str, signature: Signature | RuleSignature | None, numbers:
     if file == _PROCEDURAL_PART:
         return procedural_module(numbers)
     if file in _LEARNING_PARTS:
-        return learning_module(numbers, signature or GIVEN_RULES)
+        return learning_module(numbers, signature if isinstance(signature, RuleSignature) else GIVEN_RULES)
     if file in _RENEWAL_PARTS:
         return renewal_module()
     if file == _RELEASE_PART:
-        return release_module(numbers)
+        return release_module(numbers, active=signature is not None)
+    if file == _SHARED_RELEASE_PART and signature is not None:
+        return active_module(numbers)
     if file in _GATHERING_PARTS:
         return gathering_module(numbers)
     if file in _SPINE_PARTS:

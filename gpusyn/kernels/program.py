@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from gpusyn.kernels.memory import Memory
-from gpusyn.kernels.signature import Numbers, RuleSignature, Signature
+from gpusyn.kernels.signature import Numbers, ReleaseSignature, RuleSignature, Signature
 from gpusyn.utils.typing import Array
 
 STATE, PARAMETER, WEIGHT, SCRATCH, RECORD = "state", "parameter", "weight", "scratch", "record"
@@ -76,15 +76,16 @@ class Launch(NamedTuple):
         Number that is passed as each other argument.
     items : int
         Number of independent units of work (blocks, warps or items), which sets the size of a GPU grid.
-    signature : Signature, RuleSignature or None
-        Signature of the neuron model for `advance_neurons`, and the rules for the kernels of learning.
+    signature : Signature, RuleSignature, ReleaseSignature or None
+        Signature of the neuron model for `advance_neurons`, the rules for the kernels of learning, and of short-term
+        plasticity if it has more than u and x.
     """
 
     kernel: str
     arrays: Mapping[str, str]
     scalars: Mapping[str, int]
     items: int
-    signature: Signature | RuleSignature | None = None
+    signature: Signature | RuleSignature | ReleaseSignature | None = None
 
     @property
     def label(self) -> str:

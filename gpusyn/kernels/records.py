@@ -477,9 +477,9 @@ class SynapseRelease(NamedTuple):
     """How the synapses of a route release: all of a weight at once, or at `sites` sites with the random `keys`.
 
     The first source of the route has the place `place` among all whose synapses release one by one. What is kept of
-    each synapse begins at `number` (its number in the order of creation), `u`, `x` and `full`, and its parameters at
-    `own_U`, `own_facil` and `own_rec` in `own` (-1: nothing is kept, and parameters are in `coef`). Synapses release
-    onto the receptors `receptor` to `receptor_end`.
+    each synapse begins at `number` (its number in the order of creation), `u`, `x`, `y` and `full`, and its parameters
+    at `own_U`, `own_facil`, `own_rec` and `own_psc` in `own` (-1: nothing is kept, and parameters are in `coef`).
+    Synapses release onto the receptors `receptor` to `receptor_end`.
     """
 
     place: int
@@ -489,10 +489,12 @@ class SynapseRelease(NamedTuple):
     number: int
     u: int
     x: int
+    y: int
     full: int
     own_U: int
     own_facil: int
     own_rec: int
+    own_psc: int
     receptor: int
     receptor_end: int
 

@@ -231,6 +231,18 @@ class Signature:
         )
 
 
+class ReleaseSignature(NamedTuple):
+    """What the kernels of short-term plasticity know beside u and x; a network without it has no such signature.
+
+    Attributes
+    ----------
+    active : bool
+        True if what is released is active for a time before it recovers.
+    """
+
+    active: bool = True
+
+
 @dataclass(frozen=True, eq=False)
 class RuleSignature:
     """The rules that the kernels of learning know, in the order of their numbers: gpusyn's, then a network's own.

@@ -254,7 +254,7 @@ KERNELS: dict[str, KernelSpec] = {
             """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             =spike_mask:int64 source_population:int route_begin:int =most_units:int routes:Route releases:SynapseRelease
             receptors:ReleaseSums segment_begin:uint32 segment_sizes:uint64 targets:uint16 late:uint8
-            weights:weight_t rested:real coef:real keys:int64 number:uint32 own:real +u:real +x:real +full:uint8
+            weights:weight_t rested:real coef:real keys:int64 number:uint32 own:real +u:real +x:real +y:real +full:uint8
             +ring:acc""",
         ),
         _declare(
@@ -270,7 +270,7 @@ KERNELS: dict[str, KernelSpec] = {
             "thread",
             """clock:Clock spike_total:int64 spike_begin:int64 =step_mask:int64 spike_id:int spike_events:int
             +spike_release:real =spike_mask:int64 =slots:int source_population:int set_begin:int sets:ReleaseSet
-            coef:real +u:real +x:real +last_step:int64""",
+            coef:real +u:real +x:real +y:real +last_step:int64""",
         ),
         _declare(
             "remember_spikes.cu",

@@ -162,7 +162,7 @@ def _check_events(projection: Projection, kinds: dict[str, Receptor], size: int 
                     f"{name!r} ({type(receptor.kinetics).__name__}) saturates and knows only whole events; "
                     "use linear kinetics, such as gs.kinetics.DualExponential(tau_rise, tau_decay)"
                 )
-    for parameter in ("U", "tau_rec", "tau_facil") if short_term is not None else ():
+    for parameter in ("U", "tau_rec", "tau_facil", "tau_psc") if short_term is not None else ():
         given = getattr(short_term, parameter)
         if isinstance(given, np.ndarray) and len(given) != size:
             if size is None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from gpusyn.errors import ParameterError
 from gpusyn.parameters.distributions import Distribution
-from gpusyn.parameters.scalars import integer, public, real
+from gpusyn.parameters.scalars import integer, public, real, show
 from gpusyn.parameters.values import values
 from gpusyn.plasticity.base import Plasticity
 from gpusyn.utils.typing import Floats, Whole
@@ -27,6 +27,9 @@ class TsodyksMarkram(Plasticity):
     U (1 - u), the spike delivers u x of the weight, and x decreases by u x. The first spike delivers U w. An array of a
     parameter has the order of an array for the `weight` of ``net.connect``.
 
+    With `tau_psc`, what is released is active before it recovers (Tsodyks, Uziel & Markram 2000): a spike adds u x to
+    y, y' = -y/tau_psc, and x' = (1 - x - y)/tau_rec.
+
     Parameters
     ----------
     U : float, array_like, shape (n_synapses,), or Distribution
@@ -35,6 +38,9 @@ class TsodyksMarkram(Plasticity):
         Time constant with which x recovers (ms), > 0.
     tau_facil : float, array_like, shape (n_synapses,), or Distribution
         Time constant of facilitation (ms), >= 0. With 0, u is U at each spike: depression alone.
+    tau_psc : float, array_like, shape (n_synapses,), or Distribution, optional
+        Time constant with which y, what is active, becomes inactive (ms), > 0: that of the postsynaptic current in the
+        paper. Without it, what is released begins to recover at once.
 
     Raises
     ------
@@ -46,28 +52,41 @@ class TsodyksMarkram(Plasticity):
     Examples
     --------
     >>> TsodyksMarkram(U=0.5, tau_rec=800.0)
-    TsodyksMarkram(U=0.5, tau_rec=800.0, tau_facil=0.0)
+    TsodyksMarkram(U=0.5, tau_rec=800.0, tau_facil=0.0, tau_psc=None)
     """
 
     U: float | Floats | Distribution = 0.5
     tau_rec: float | Floats | Distribution = 800.0
     tau_facil: float | Floats | Distribution = 0.0
+    tau_psc: float | Floats | Distribution | None = None
     role: ClassVar[str] = "short-term plasticity"
-    variables: ClassVar[Mapping[str, str]] = {"u": "1", "x": "1"}
 
     def __post_init__(self) -> None:
         self._check("U", low=0.0, high=1.0)
         self._check("tau_rec", unit="ms", above=0.0)
         self._check("tau_facil", unit="ms", low=0.0)
+        if self.tau_psc is not None:
+            self._check("tau_psc", unit="ms", above=0.0)
 
     def _check(self, name: str, **limits: object) -> None:
         given = values(getattr(self, name), None, self._where(name), per="synapse", **limits)  # type: ignore[arg-type]
         object.__setattr__(self, name, given)
 
     @property
+    def variables(self) -> Mapping[str, str]:  # type: ignore[override]
+        """Variables of a synapse that can be recorded, with their units: u, x, and y with `tau_psc`."""
+        return dict.fromkeys("uxy" if self.active else "ux", "1")
+
+    @property
+    def active(self) -> bool:
+        """True if what is released is active for a time before it recovers."""
+        return self.tau_psc is not None
+
+    @property
     def shared(self) -> bool:
         """True if all synapses have the same parameters, so that those of a source have the same state."""
-        return all(isinstance(given, float) for given in (self.U, self.tau_rec, self.tau_facil))
+        given = self.U, self.tau_rec, self.tau_facil, self.tau_psc
+        return all(one is None or isinstance(one, float) for one in given)
 
 
 @public
@@ -120,7 +139,7 @@ def check_release(short_term: TsodyksMarkram | None, release: QuantalRelease | N
     Raises
     ------
     ParameterError
-        If the probability is missing beside no TsodyksMarkram, or given beside one.
+        If the probability is missing beside no TsodyksMarkram, or given beside one, or sites would be active.
     """
     if release is None:
         return
@@ -130,4 +149,9 @@ def check_release(short_term: TsodyksMarkram | None, release: QuantalRelease | N
         raise ParameterError(
             f"{where}: beside a TsodyksMarkram, whose u is the probability of release, QuantalRelease takes no p "
             f"(got {release.p:g}); leave it out"
+        )
+    if short_term is not None and short_term.active:
+        raise ParameterError(
+            f"{where}: a site of QuantalRelease is full or empty, and TsodyksMarkram.tau_psc would make it active in "
+            f"between (got {show(short_term.tau_psc)}); leave tau_psc out, or QuantalRelease"
         )

@@ -18,7 +18,7 @@ from gpusyn.simulation.learned_weights import learns
 from gpusyn.simulation.weight_access import weight_array
 from gpusyn.utils.typing import Array
 
-RELEASED = ("u", "x", "full")
+RELEASED = ("u", "x", "y", "full")
 
 
 def synapse_arrays(compiled: Compiled) -> set[str]:

@@ -10,7 +10,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.releases import KERNEL, Releases, coefficients_of, releases_of
 from gpusyn.equations.coefficients import read
-from gpusyn.equations.short_term import ReleaseCoefficients, decayed
+from gpusyn.equations.short_term import ActiveReleaseCoefficients, decayed
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import Clock
 from gpusyn.network.projections import Projection
@@ -18,13 +18,13 @@ from gpusyn.simulation.weight_access import synapse_order
 from gpusyn.utils.ids import as_ids
 from gpusyn.utils.typing import Array
 
-VARIABLES = "u", "x"
+VARIABLES = "u", "x", "y"
 
 
 def read_release(
     compiled: Compiled, session: Session, projection: Projection, variable: str, synapses: Any, step: int | None = None
 ) -> Array:
-    """Return u or x of synapses with shared short-term plasticity, as they are after the last step.
+    """Return u, x or y of synapses with shared short-term plasticity, as they are after the last step.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def read_release(
         Session that runs it.
     projection : Projection
         Projection with shared short-term plasticity.
-    variable : {"u", "x"}
+    variable : {"u", "x", "y"}
         Variable.
     synapses : slice or array of int
         Synapses, by their places in the order of `Simulator.weights`.
@@ -57,14 +57,16 @@ def release_places(compiled: Compiled, projection: Projection, pre: Array) -> Ar
 def release_at(
     compiled: Compiled, session: Session, projection: Projection, variable: str, places: Array, step: int | None = None
 ) -> Array:
-    """Return u or x at places of a projection, after `step` steps."""
+    """Return u, x or y at places of a projection, after `step` steps."""
     ran = (Clock(*session.read("clock").tolist()).next if step is None else step) - 1
     out = np.empty(places.size, compiled.layout.numbers.real_dtype)
     for one in _sets(compiled, projection):
         begin, end = one.state, one.state + one.size
         c = np.array(coefficients_of(one, compiled.layout.dt)).astype(out.dtype)
-        u, x, last = (session.read(array_name(name, kernel=KERNEL), begin, end) for name in ("u", "x", "last_step"))
-        state = decayed(u, x, np.maximum(ran - last, 0), read(ReleaseCoefficients, c))
+        names = [*(VARIABLES if one.form is ActiveReleaseCoefficients else "ux"), "last_step"]
+        *kept, last = (session.read(array_name(name, kernel=KERNEL), begin, end) for name in names)
+        u, x, y = kept if len(kept) > 2 else (*kept, np.zeros_like(kept[0]))
+        state = decayed(u, x, y, np.maximum(ran - last, 0), read(one.form, c))
         mine = (places >= begin) & (places < end)
         out[mine] = state[VARIABLES.index(variable)][places[mine] - begin]
     return out

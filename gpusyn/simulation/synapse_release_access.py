@@ -1,4 +1,4 @@
-"""Read u and x of synapses that release one by one, at the time that the simulation has reached."""
+"""Read u, x and y of synapses that release one by one, at the time that the simulation has reached."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.synapse_releases import DELIVER, KeptReleases
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.builder.rows.unpacked import UnpackedSynapses
+from gpusyn.equations.short_term import held_back
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import Clock
@@ -24,7 +25,7 @@ from gpusyn.utils.typing import Array
 def read_release(
     compiled: Compiled, session: Session, projection: Projection, variable: str, synapses: Any, step: int | None = None
 ) -> Array:
-    """Return u or x of synapses, in the order of `Simulator.weights`.
+    """Return u, x or y of synapses, in the order of `Simulator.weights`.
 
     Of synapses whose release is random, x is the part of their sites that is expected to be full: empty ones recover
     when they are looked at, at the next spike.
@@ -35,7 +36,7 @@ def read_release(
         Running network.
     projection : Projection
         Projection whose synapses release one by one.
-    variable : {"u", "x"}
+    variable : {"u", "x", "y"}
         What is read.
     synapses : slice or array of int
         Synapses, by their places in the order of `Simulator.weights`.
@@ -59,7 +60,7 @@ def read_release(
 
 
 def release_of(compiled: Compiled, session: Session, chosen: ChosenSynapses, variable: str, step: int) -> Array:
-    """Return u or x of chosen synapses, after `step` steps."""
+    """Return u, x or y of chosen synapses, after `step` steps."""
     kept = {one.bundle: one for one in compiled.releases.kept}
     found = np.empty(len(chosen.synapses), compiled.layout.numbers.real_dtype)
     for part, columns in chosen.parts:
@@ -92,9 +93,12 @@ class _Synapses:
         found: Array = self._session.read(array_name(array, kernel=DELIVER), place, place + self._part.size)
         return found[self._part.place]
 
+    def _exponent(self, own: int, same: float) -> Array:
+        return self._each("own", own) if own >= 0 else np.full(self._steps.size, same, self._real)
+
     def _left(self, own: int, same: float) -> Array:
         """Return what is left, since the last event, of what decays in each step with an exponent."""
-        exponent = self._each("own", own) if own >= 0 else np.full(self._steps.size, same, self._real)
+        exponent = self._exponent(own, same)
         with np.errstate(over="ignore"):  # what decays at once
             left: Array = exp(self._steps * exponent)
         return left
@@ -105,10 +109,19 @@ class _Synapses:
             u = self._each("u", release.u) if release.u >= 0 else self._of_source("used")
             found: Array = flush(u * self._left(release.own_facil, coef.facil))
             return found
+        if variable == "y":
+            active: Array = flush(self._each("y", release.y) * self._left(release.own_psc, coef.psc))
+            return active
         one = self._real.type(1)
         if release.sites:
             x = self._each("full", release.full).astype(self._real) / self._real.type(release.sites)
         else:
             x = self._each("x", release.x)
-        rested: Array = one - (one - x) * self._left(release.own_rec, coef.rec)
+        empty = self._left(release.own_rec, coef.rec)
+        missing = (one - x) * empty
+        if release.y >= 0:
+            rec, psc = self._exponent(release.own_rec, coef.rec), self._exponent(release.own_psc, coef.psc)
+            left = self._left(release.own_psc, coef.psc)
+            missing = missing + self._each("y", release.y) * held_back(self._steps, rec, psc, empty, left)
+        rested: Array = one - missing
         return rested

@@ -16,11 +16,24 @@ __all__ = ["NEST_SYNAPSES"]
 Given = dict[str, float | Floats]
 
 
+def _check_rest(p: Given, **rest: float | Floats) -> None:
+    """Refuse a state at the start that is not that of rest."""
+    for name, value in rest.items():
+        if not np.all(np.isnan(p[name]) | (p[name] == value)):
+            said = "U" if value is p["U"] else f"{value:g}"
+            raise ParameterError(f"{name}: must be {said}, the state of rest; leave it out")
+
+
+def active(p: Given) -> dict[str, Any]:
+    """Return NEST's tsodyks_synapse, from rest on."""
+    _check_rest(p, u=0.0, x=1.0, y=0.0)
+    rule = TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_fac"], tau_psc=p["tau_psc"])
+    return {"plasticity": rule}
+
+
 def short_term(p: Given) -> dict[str, Any]:
     """Return NEST's tsodyks2_synapse, from rest on."""
-    for name, rest in (("u", p["U"]), ("x", 1.0)):
-        if not np.all(np.isnan(p[name]) | (p[name] == rest)):
-            raise ParameterError(f"{name}: must be {'U' if name == 'u' else '1'}, the state of rest; leave it out")
+    _check_rest(p, u=p["U"], x=1.0)
     return {"plasticity": TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_fac"])}
 
 
@@ -45,6 +58,15 @@ RESOURCES = {
     "u": Parameter(None, "1"),
     "x": Parameter(1.0, "1", quiet=True),
 }
+STATES = {
+    "U": Parameter(0.5, "1"),
+    "tau_psc": Parameter(3.0, "ms"),
+    "tau_rec": Parameter(800.0, "ms"),
+    "tau_fac": Parameter(0.0, "ms"),
+    "u": Parameter(0.0, "1", quiet=True),
+    "x": Parameter(1.0, "1", quiet=True),
+    "y": Parameter(0.0, "1", quiet=True),
+}
 PAIRS = {
     "lambda": Parameter(0.01, "1"),
     "alpha": Parameter(1.0, "1"),
@@ -57,6 +79,7 @@ FIRST = "the first spike delivers U of the weight; in NEST it delivers `u`, whic
 
 NEST_SYNAPSES: dict[str, Synapse] = {
     "static_synapse": Synapse(weight=1.0, delay=1.0),
+    "tsodyks_synapse": Synapse(1.0, 1.0, STATES, tuple(STATES), None, active),
     "tsodyks2_synapse": Synapse(1.0, 1.0, RESOURCES, ("U", "tau_rec", "tau_fac", "u", "x"), None, short_term, FIRST),
     "stdp_synapse": Synapse(1.0, 1.0, PAIRS, (), None, pair_rule),
     "stdp_synapse_hom": Synapse(1.0, 1.0, PAIRS, (), None, pair_rule),

@@ -31,10 +31,6 @@ SYNAPSES.update({f"nest:{name}": synapse for name, synapse in NEST_SYNAPSES.item
 
 # Why models that circuits often name are not here; a name ending in * stands for all that begin so.
 PRECISE = "its spikes are at times off the grid, and those of gpusyn at whole steps"
-IN_USE = (
-    "what it releases is in use for tau_psc before it recovers (states x, y and z), and that of gs.TsodyksMarkram "
-    "recovers from the spike on"
-)
 JUNCTIONS = (
     "a gap junction has no direction, and edges have one; leave these edges out, and couple the populations of the "
     "model that sonata.build returns by its net.couple(A, B, gs.FromArrays(pre, post), conductance)"
@@ -46,6 +42,4 @@ NOT_HERE: dict[str, str] = {
     "nrn:IntFire*": "gpusyn has no neuron with its equations",
     "nest:glif*": "of NEST's GLIF neurons it has those whose synapses are alpha currents, as nest:glif_psc",
     "gpusyn:GLIF": "its parameters are in files of nest:glif_psc",
-    "tsodyks_synapse*": IN_USE,
-    "nest:tsodyks_synapse*": IN_USE,
 }

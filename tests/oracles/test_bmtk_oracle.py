@@ -234,6 +234,7 @@ def test_reports_every_millisecond(tmp_path):
 
 
 SYNAPSES = {
+    "tsodyks_synapse": {"U": 0.4, "tau_psc": 4.0, "tau_rec": 200.0, "tau_fac": 30.0},
     "tsodyks2_synapse": {"U": 0.4, "u": 0.4, "tau_rec": 200.0, "tau_fac": 30.0},
     "stdp_synapse": {"lambda": 0.05, "alpha": 1.1, "mu_plus": 0.4, "mu_minus": 0.6, "Wmax": 200.0},
 }

@@ -1,4 +1,4 @@
-"""What each spike of a random train delivers with short-term plasticity, against NEST's `tsodyks2_synapse`."""
+"""What each spike of a random train delivers with short-term plasticity, against NEST's `tsodyks2_synapse` and `tsodyks_synapse`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ RULES = {
     "facilitating": gs.TsodyksMarkram(U=0.03, tau_rec=130.0, tau_facil=530.0),
     "both": gs.TsodyksMarkram(U=0.25, tau_rec=90.0, tau_facil=40.0),
     "everything": gs.TsodyksMarkram(U=1.0, tau_rec=20.0, tau_facil=5.0),
+    "active": gs.TsodyksMarkram(U=0.5, tau_rec=800.0, tau_psc=3.0),
+    "active and facilitating": gs.TsodyksMarkram(U=0.04, tau_rec=100.0, tau_facil=1000.0, tau_psc=30.0),
+    "active for longer than recovering": gs.TsodyksMarkram(U=0.7, tau_rec=5.0, tau_facil=20.0, tau_psc=40.0),
+    "of each synapse": gs.TsodyksMarkram(U=[0.3], tau_rec=[90.0], tau_facil=[40.0], tau_psc=[3.0]),
 }
 
 pytestmark = [
@@ -31,7 +35,9 @@ pytestmark = [
 def in_nest(rule: gs.TsodyksMarkram, times: np.ndarray, folder) -> np.ndarray:
     """What arrives in NEST, without the steps in which nothing does; its parrot and both delays take 2 ms."""
     task = folder / "task.npz"
-    np.savez(task, U=rule.U, tau_rec=rule.tau_rec, tau_fac=rule.tau_facil, times=times, duration=DURATION + 10.0)
+    given = {"U": rule.U, "tau_rec": rule.tau_rec, "tau_fac": rule.tau_facil, "tau_psc": rule.tau_psc}
+    numbers = {name: np.ravel(value)[0] for name, value in given.items() if value is not None}
+    np.savez(task, **numbers, times=times, duration=DURATION + 10.0)
     command = [sys.executable, str(NEST_SCRIPTS / "short_term.py"), str(task), str(folder / "found.npz")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

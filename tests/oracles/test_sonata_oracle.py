@@ -272,11 +272,14 @@ def allen_style(folder: Path, synapses: dict[str, tuple[str, dict[str, float]]])
 STATIC = ("static_synapse", {})
 SIGNED = ("static_synapse", {"sign": -1})
 DEPRESSING = ("tsodyks2_synapse", {"U": 0.4, "u": 0.4, "tau_rec": 200.0, "tau_fac": 30.0})
+ACTIVE = ("tsodyks_synapse", {"U": 0.4, "tau_psc": 20.0, "tau_rec": 200.0, "tau_fac": 30.0})
 LEARNING = ("stdp_synapse", {"lambda": 0.05, "alpha": 1.1, "mu_plus": 0.4, "mu_minus": 0.6, "Wmax": 200.0})
 
 
 @pytest.mark.parametrize(
-    "excite", [STATIC, DEPRESSING, LEARNING], ids=["static_synapse", "tsodyks2_synapse", "stdp_synapse"]
+    "excite",
+    [STATIC, DEPRESSING, ACTIVE, LEARNING],
+    ids=["static_synapse", "tsodyks2_synapse", "tsodyks_synapse", "stdp_synapse"],
 )
 def test_allen_style_circuits(tmp_path, excite):
     """Every spike is that of NEST: signs in models of edges, V from -70 mV, a current, spikes off the grid."""

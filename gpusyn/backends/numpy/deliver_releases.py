@@ -24,6 +24,7 @@ from gpusyn.equations.release import (
     release_quanta,
     used_at,
 )
+from gpusyn.equations.short_term import held_back
 from gpusyn.kernels.records import Clock, ReleaseSums, ReleasingSet, Route, SynapseRelease, read_rows
 from gpusyn.kernels.signature import Signature
 from gpusyn.numerics.portable_math import exp, flush
@@ -104,7 +105,14 @@ def _release(a: SimpleNamespace, r: SynapseRelease, sent: Sent, due: Due, now: i
         if r.full >= 0:
             a.full[r.full + j] = full
     else:
-        factor, u, a.x[r.x + j] = release_means(p, u, a.x[r.x + j], events)
+        held: Array | float = 0.0
+        if r.y >= 0:
+            psc = _values(a, r.own_psc, c.psc, j)
+            left = exp(steps * psc)
+            held = a.y[r.y + j] * held_back(steps, _values(a, r.own_rec, c.rec, j), psc, empty, left)
+        factor, u, a.x[r.x + j] = release_means(p, u, a.x[r.x + j], held, events)
+        if r.y >= 0:
+            a.y[r.y + j] = flush(a.y[r.y + j] * left) + factor
     if r.u >= 0:
         a.u[r.u + j] = u
     return factor

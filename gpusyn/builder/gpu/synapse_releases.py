@@ -47,8 +47,8 @@ def synapse_releases(given: Given) -> Work:
         return number * run_of(s.events, s.filled, size)
 
     real = layout.numbers.real_dtype.itemsize
-    u, x, full = (sum(kept(size, getattr(form, name), s) for s, form in forms)
-                  for name, size in (("u", real), ("x", real), ("full", 1)))  # fmt: skip
+    u, x, y, full = (sum(kept(size, getattr(form, name), s) for s, form in forms)
+                     for name, size in (("u", real), ("x", real), ("y", real), ("full", 1)))  # fmt: skip
     elements = rows_of(given, streams, spikes) | {
         "weights": rows_of(given, weighted, spikes)["weights"],
         "clock": (1, 0), "spike_total": (1, 0), "spike_begin": (1, 0), "spike_id": (spikes, 0),
@@ -56,7 +56,7 @@ def synapse_releases(given: Given) -> Work:
         "rested": (_KNOWN * sum(s.segments for s in streams), 0), "coef": (counts["coefficients"], 0),
         "keys": (2 * counts["releasing rows"], 0), "number": (sum(kept(4, form.numbered, s) for s, form in forms), 0),
         "own": (sum(kept(real, len(form.own), s) for s, form in forms), 0),
-        "u": (u, u), "x": (x, x), "full": (full, full), "ring": (ringed, ringed),
+        "u": (u, u), "x": (x, x), "y": (y, y), "full": (full, full), "ring": (ringed, ringed),
     }  # fmt: skip
     each = sum(s.events * _instructions(s.bundle.pathways[0].projection, form) for s, form in forms) / WARP
     longest = max((_instructions(s.bundle.pathways[0].projection, form) for s, form in forms), default=0.0)
@@ -73,7 +73,7 @@ def _streams(given: Given) -> list[Stream]:
 
 def _instructions(projection: Projection, form: ReleaseForm) -> float:
     """Return the instructions of what one synapse releases at an event."""
-    own = _STATE + _EXPONENTIAL * (form.u + ("tau_rec" in form.own))
+    own = _STATE + _EXPONENTIAL * (form.u + ("tau_rec" in form.own) + 3 * form.y)  # of y and of what it holds back
     release = release_of(projection.plasticity)
     if release is None:
         return own

@@ -6,17 +6,23 @@ synapses, but for the part, so a set of rows holds synapses of one projection on
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from gpusyn.builder.gating.strategy import SYNAPSE
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.equations.coefficients import flat
-from gpusyn.equations.short_term import release_coefficients
+from gpusyn.equations.short_term import (
+    ActiveReleaseCoefficients,
+    ReleaseCoefficients,
+    active_coefficients,
+    release_coefficients,
+)
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import Extents, array_name
 from gpusyn.kernels.records import ReleaseSet, write_rows
+from gpusyn.kernels.signature import ReleaseSignature
 from gpusyn.network.plasticity import release_of, short_term_of
 from gpusyn.network.projections import Projection
 from gpusyn.plasticity import TsodyksMarkram
@@ -37,6 +43,7 @@ class Releases(NamedTuple):
     slot: int
     number: int  # of the population
     state: int  # place of the first source's state
+    form: type[ReleaseCoefficients] | type[ActiveReleaseCoefficients]  # of all releases of a program
 
     @property
     def size(self) -> int:
@@ -59,7 +66,7 @@ def typical_part(projection: Projection) -> float:
 def releases_of(layout: Layout) -> list[Releases]:
     """Return the releases of all projections with shared short-term plasticity, sorted by the population of sources."""
     found: list[Releases] = []
-    state = 0
+    state, form = 0, ReleaseCoefficients if release_signature(layout) is None else ActiveReleaseCoefficients
     for number, place in enumerate(layout.populations.values()):
         slot = 0
         for projection in layout.net.projections.values():
@@ -67,9 +74,15 @@ def releases_of(layout: Layout) -> list[Releases]:
             if shared_short_term(projection) is None or not spans:
                 continue
             first, end = min(int(ids[0]) for ids in spans), max(int(ids[-1]) + 1 for ids in spans)
-            found.append(Releases(projection, place, first, end, slot, number, state))
+            found.append(Releases(projection, place, first, end, slot, number, state, form))
             slot, state = slot + 1, state + end - first
     return found
+
+
+def release_signature(layout: Layout) -> ReleaseSignature | None:
+    """Return what the kernel knows beside u and x, None if that is nothing."""
+    found = (shared_short_term(projection) for projection in layout.net.projections.values())
+    return ReleaseSignature(active=True) if any(one is not None and one.active for one in found) else None
 
 
 def release_slots(layout: Layout) -> dict[tuple[str, str], int]:
@@ -85,7 +98,8 @@ def release_extents(layout: Layout) -> tuple[Extents, Extents]:
     own = {
         "release sets": len(found),
         "release bounds": len(layout.populations) + 1,
-        "releasing sources": sum(one.size for one in found),
+        "releasing sources": (sources := sum(one.size for one in found)),
+        "active sources": sources if release_signature(layout) is not None else 0,
         "coefficients": coefficients,
     }
     return slots, own if found else {}
@@ -115,7 +129,11 @@ def coefficients_of(one: Releases, dt: float) -> list[float]:
     """Return the coefficients of the sources of a set, in the order of their struct."""
     short_term = shared_short_term(one.projection)
     assert short_term is not None
-    return flat(release_coefficients(short_term.U, short_term.tau_rec, short_term.tau_facil, dt))  # type: ignore[arg-type]
+    given: tuple[Any, Any, Any] = short_term.U, short_term.tau_rec, short_term.tau_facil
+    if one.form is ReleaseCoefficients:
+        return flat(release_coefficients(*given, dt))
+    tau_psc: Any = short_term.tau_psc
+    return flat(active_coefficients(*given, tau_psc, dt))
 
 
 def refuse_gated(pathway: Pathway) -> None:

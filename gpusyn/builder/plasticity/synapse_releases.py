@@ -18,10 +18,11 @@ from gpusyn.builder.rows.event_driven import StoredReleases, index_of, sums_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
 from gpusyn.equations.release import MOST_EVENTS, SynapseReleaseCoefficients
-from gpusyn.equations.short_term import AT_ONCE, release_coefficients
+from gpusyn.equations.short_term import AT_ONCE, active_coefficients
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import Extents, Owner, array_name
 from gpusyn.kernels.records import ReleaseSums, ReleasingSet, Route, SynapseRelease, write_rows
+from gpusyn.kernels.signature import ReleaseSignature
 from gpusyn.network.plasticity import release_of, short_term_of
 from gpusyn.network.projections import Projection
 from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
@@ -30,20 +31,22 @@ from gpusyn.parameters.values import check_drawn
 from gpusyn.utils.typing import Array, Floats
 
 BEGIN, DELIVER = "begin_releases", "deliver_releases"
-_PARAMETERS = ("U", "tau_facil", "tau_rec")  # of TsodyksMarkram, in the order of the coefficients
+_PARAMETERS = ("U", "tau_facil", "tau_rec", "tau_psc")  # of TsodyksMarkram
 _LIMITS: dict[str, dict[str, Any]] = {
     "U": {"low": 0.0, "high": 1.0}, "tau_facil": {"unit": "ms", "low": 0.0}, "tau_rec": {"unit": "ms", "above": 0.0},
+    "tau_psc": {"unit": "ms", "above": 0.0},
 }  # fmt: skip
 _DRAWN = 1 << 18  # synapses whose parameters are drawn together
 
 
 class ReleaseForm(NamedTuple):
-    """What is kept of each synapse of a projection: its own parameters, u, x or full sites, and its number."""
+    """What is kept of each synapse of a projection: its own parameters, u, x and y or full sites, and its number."""
 
     own: tuple[str, ...]
     sites: int
     u: bool
     x: bool
+    y: bool
     full: bool
 
     @property
@@ -57,6 +60,7 @@ class ReleaseForm(NamedTuple):
             "numbered synapses": n * self.numbered,
             "used synapses": n * self.u,
             "resting synapses": n * self.x,
+            "active synapses": n * self.y,
             "depleted synapses": n * self.full,
             "own parameters": n * len(self.own),
         }
@@ -65,10 +69,11 @@ class ReleaseForm(NamedTuple):
 def release_form(projection: Projection) -> ReleaseForm:
     """Return what is kept of each synapse of a projection whose synapses release one by one."""
     short_term, release = short_term_of(projection.plasticity), release_of(projection.plasticity)
-    own = tuple(name for name in _PARAMETERS if not isinstance(getattr(short_term, name, 0.0), float))
+    own = tuple(name for name in _PARAMETERS if not isinstance(getattr(short_term, name, None), float | None))
+    active = short_term is not None and short_term.active
     sites = 0 if release is None else int(release.n)
     depletes = release is not None and short_term is not None
-    return ReleaseForm(own, sites, u="U" in own or "tau_facil" in own, x=release is None, full=depletes)
+    return ReleaseForm(own, sites, u="U" in own or "tau_facil" in own, x=release is None, y=active, full=depletes)
 
 
 def most_of_weight(projection: Projection, events: int) -> int:
@@ -91,6 +96,12 @@ def usual_part(projection: Projection) -> float:
 def releasing(layout: Layout) -> list[Bundle]:
     """Return the bundles whose synapses release one by one."""
     return [bundle for bundle in layout.bundles if bundle.one_by_one]
+
+
+def synapse_signature(layout: Layout) -> ReleaseSignature | None:
+    """Return what the kernel knows beside u and x, None if that is nothing."""
+    forms = (release_form(bundle.pathways[0].projection) for bundle in releasing(layout))
+    return ReleaseSignature(active=True) if any(form.y for form in forms) else None
 
 
 def check_events(projection: Projection, most_events: int) -> None:
@@ -121,7 +132,7 @@ def release_extents(layout: Layout) -> dict[Owner, Extents]:
     bundles = releasing(layout)
     if not bundles:
         return {}
-    found = Counter(ReleaseForm((), 0, u=False, x=False, full=False).sizes(0))
+    found = Counter(ReleaseForm((), 0, u=False, x=False, y=False, full=False).sizes(0))
     for bundle in bundles:
         found.update(synapse_extents(bundle))
     receptors, each = sum(len(bundle.receptors) for bundle in bundles), len(SynapseReleaseCoefficients._fields)
@@ -185,8 +196,10 @@ class ReleaseTables:
             place=self._sources, coef=place, sites=form.sites, keys=2 * len(self.kept),
             number=self._number.add(number) if form.numbered else -1,
             u=self._reserve("used synapses", n, form.u), x=self._reserve("resting synapses", n, form.x),
+            y=self._reserve("active synapses", n, form.y),
             full=self._reserve("depleted synapses", n, form.full),
             own_U=own.get("U", -1), own_facil=own.get("tau_facil", -1), own_rec=own.get("tau_rec", -1),
+            own_psc=own.get("tau_psc", -1),
             receptor=first, receptor_end=len(self._receptors),
         )  # fmt: skip
         if form.full:
@@ -204,11 +217,11 @@ class ReleaseTables:
         if short_term is None:
             assert release is not None
             assert release.p is not None
-            return SynapseReleaseCoefficients(release.p, AT_ONCE, AT_ONCE, cv)
+            return SynapseReleaseCoefficients(release.p, AT_ONCE, AT_ONCE, cv, psc=0.0)
         numbers = {name: given for name in _PARAMETERS if isinstance(given := getattr(short_term, name), float)}
         U, tau_rec, tau_facil = (numbers.get(name, 1.0) for name in ("U", "tau_rec", "tau_facil"))
-        c: Any = release_coefficients(U, tau_rec, tau_facil, self.layout.dt)
-        return SynapseReleaseCoefficients(c.U, c.facil, c.rec, cv)
+        c: Any = active_coefficients(U, tau_rec, tau_facil, numbers.get("tau_psc"), self.layout.dt)
+        return SynapseReleaseCoefficients(c.U, c.facil, c.rec, cv, c.psc)
 
     def _sums(self, bundle: Bundle, receptor: str, weights: int) -> ReleaseSums:
         pathway = bundle.pathways[0]
@@ -259,6 +272,7 @@ class ReleaseTables:
             "own": self._own.join(),
             "u": np.broadcast_to(0 * one, max(size["used synapses"], 1)),
             "x": np.broadcast_to(one, max(size["resting synapses"], 1)),
+            "y": np.broadcast_to(0 * one, max(size["active synapses"], 1)),
             "full": np.concatenate([*self._full, *([] if self._full else [np.zeros(1, np.uint8)])]),
         }
         shared = np.array([one.coef for one in self.kept]).astype(real).reshape(-1)
@@ -302,7 +316,7 @@ def release_reason(projection: Projection) -> str:
     form = release_form(projection)
     differ = f"{' and '.join(form.own)} differ{'s' * (len(form.own) == 1)} from synapse to synapse"
     why = " and ".join(["release is random"] * form.numbered + [differ] * bool(form.own))
-    states = {"a number": form.numbered, "u": form.u, "x": form.x, "full sites": form.full}
+    states = {"a number": form.numbered, "u": form.u, "x": form.x, "y": form.y, "full sites": form.full}
     kept = ", ".join([*(name for name, is_kept in states.items() if is_kept), *form.own])
     source = "" if form.u or short_term_of(projection.plasticity) is None else ", and u of its source"
     return f"each synapse releases by itself, at the spikes of its source, because {why}: it has {kept}{source}"

@@ -1,8 +1,8 @@
-"""Run in a process of its own by test_short_term_oracle.py: what NEST's `tsodyks2_synapse` delivers.
+"""Run in a process of its own by test_short_term_oracle.py: what NEST's short-term synapses deliver.
 
-Reads U, tau_rec, tau_fac (ms), the times of a train and its duration from an .npz file; writes the synaptic current of
-each step to another. The current has decayed before the next step. u starts at U, because NEST delivers at the first
-spike what u is, and moves it from the second one on.
+Reads U, tau_rec, tau_fac (ms), for `tsodyks_synapse` tau_psc too, the times of a train and its duration from an .npz
+file; writes the synaptic current of each step to another. The current has decayed before the next step. u of
+`tsodyks2_synapse` starts at U, because it delivers at the first spike what u is, and moves it from the second one on.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ def simulate(task: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     generator = nest.Create("spike_generator", {"spike_times": task["times"]})
     relay = nest.Create("parrot_neuron")
     nest.Connect(generator, relay, syn_spec={"weight": 1.0, "delay": 1.0})
-    parameters = {name: float(task[name]) for name in ("U", "tau_rec", "tau_fac")}
+    parameters = {name: float(task[name]) for name in ("U", "tau_rec", "tau_fac", "tau_psc") if name in task}
+    active = "tau_psc" in task
     synapse = {
         **parameters,
-        "synapse_model": "tsodyks2_synapse",
+        "synapse_model": "tsodyks_synapse" if active else "tsodyks2_synapse",
         "weight": 1.0,
         "delay": 1.0,
-        "u": float(task["U"]),
+        "u": 0.0 if active else float(task["U"]),
         "x": 1.0,
     }
     nest.Connect(relay, cell, syn_spec=synapse)
