@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from pygments.lexers import TextLexer
+from sphinx.application import Sphinx
+
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "extensions")]
 
@@ -59,3 +62,8 @@ templates_path = ["templates"]
 html_copy_source = html_show_sourcelink = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def setup(app: Sphinx) -> None:
+    """Blocks of tables have no colours."""
+    app.add_lexer("csv", TextLexer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,23 +64,27 @@ def run_demo_model(
     duration = real(shown.duration if duration is None else duration, "--duration", unit="ms", above=0.0)
     whole_steps(duration, shown.dt, "--duration")
     integer(seed, "--seed", low=0)
-    built = build_variants(shown, {} if scale is None else {"scale": scale})
+    arguments = {} if scale is None else {"scale": scale}
+    calls = {variant: build(shown, variant, arguments).call for variant in shown.variants}
     choice = choose(backend, threads)
-    results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in built}
+    results = {variant: f"{shown.name}{'_' * bool(variant)}{variant}.h5" for variant in calls}
     files = Files.prepare(out, list(results.values()), f"{shown.name}.png")
     introduce(f"gpusyn {gs.__version__} demo: {shown.title}, {duration:g} ms at dt = {shown.dt:g} ms", choice)
     files.tell_missing()
     runs = {}
-    for variant, each in built.items():
-        say(each.call)
-        with simulator(shown, each, backend, seed, threads) as sim:
+    for variant, call in calls.items():
+        say(call)
+
+        def first(sim: gs.Simulator, name: str = results[variant]) -> None:
             say(sim.plan.describe(), "")
             begin = time.perf_counter()
             sim.run(duration)
             report_speed(time.perf_counter() - begin, duration)
-            runs[variant] = each.run(sim, min(shown.start, duration / 2))
-            files.save(sim, results[variant])
-        say("")
+            files.save(sim, name)
+            say(*[f"{shown.trials - 1} more trials, each with another seed"] * (shown.trials > 1), "")
+
+        settings = Settings(duration, seed, shown.trials, backend, threads)
+        runs[variant] = run_variant(shown, variant, arguments, settings, first)
     numbers = shown.measure(runs)
     say(*_beside(shown, numbers), "")
     files.draw(lambda path: _draw(shown, runs, path), "figure of the model")
@@ -88,21 +92,25 @@ def run_demo_model(
 
 
 class Variant(NamedTuple):
-    """A variant of a model that can be run, with recorders: the call that makes it, network and populations."""
+    """A variant of a model with its recorders: the call that makes it, network and populations."""
 
     call: str
     net: gs.Network
     populations: Populations
 
-    def run(self, sim: gs.Simulator, start: float) -> Run:
-        """Return what a simulator has recorded, of which numbers count from `start` (ms) on."""
-        return Run(
-            self.populations, {recorder.name: sim.data[recorder] for recorder in self.net.recorders.values()}, start
-        )
+
+class Settings(NamedTuple):
+    """How variants are run: model time (ms), seed of the first trial, number of trials, backend and its threads."""
+
+    duration: float
+    seed: int
+    trials: int
+    backend: str = "auto"
+    threads: int | None = None
 
 
-def build_variants(shown: Demonstration, arguments: Mapping[str, Any]) -> dict[str, Variant]:
-    """Return the variants of a model, some of whose arguments are replaced.
+def build(shown: Demonstration, variant: str, arguments: Mapping[str, Any], trial: int = 0) -> Variant:
+    """Return a variant of a model, some of whose arguments are replaced.
 
     Raises
     ------
@@ -111,22 +119,41 @@ def build_variants(shown: Demonstration, arguments: Mapping[str, Any]) -> dict[s
     """
     if "scale" in arguments and "scale" not in inspect.signature(shown.build).parameters:
         raise ParameterError(f"--scale: model '{shown.name}' has one size; leave it out")
-    variants = {}
-    for variant, own in shown.variants.items():
-        given = {**own, **arguments}
-        net, populations = shown.build(**given)
-        shown.record(net, populations)
-        call = f"gs.models.{shown.name}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-        variants[variant] = Variant(call, net, populations)
-    return variants
+    given = {**shown.variants[variant], **shown.trial(trial), **arguments}
+    net, populations = shown.build(**given)
+    shown.record(net, populations)
+    call = f"gs.models.{shown.name}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+    return Variant(call, net, populations)
 
 
-def simulator(shown: Demonstration, variant: Variant, backend: str, seed: int, threads: int | None) -> gs.Simulator:
-    """Return a simulator that shows its progress and says nothing but warnings."""
-    with warnings_only():  # what is printed, the plan included, tells the rest
-        return gs.Simulator(
-            variant.net, dt=shown.dt, seed=seed, backend=backend, threads=threads, chunk_steps=CHUNK, progress=True
-        )
+def run_variant(
+    shown: Demonstration,
+    variant: str,
+    arguments: Mapping[str, Any],
+    settings: Settings,
+    first: Callable[[gs.Simulator], object] | None = None,
+) -> Run:
+    """Return what all trials of a variant give; `first` runs the first one, if it is more than running."""
+    data = []
+    for trial in range(settings.trials):
+        made = build(shown, variant, arguments, trial)
+        with warnings_only():  # what is printed, the plan included, tells the rest
+            sim = gs.Simulator(
+                made.net,
+                dt=shown.dt,
+                seed=settings.seed + trial,
+                backend=settings.backend,
+                threads=settings.threads,
+                chunk_steps=CHUNK,
+                progress=trial == 0,
+            )
+        with sim:
+            if trial == 0 and first is not None:
+                first(sim)
+            else:
+                sim.run(settings.duration)
+            data.append({recorder.name: sim.data[recorder] for recorder in made.net.recorders.values()})
+    return Run(made.populations, data[0], min(shown.start, settings.duration / 2), tuple(data[1:]))
 
 
 def _beside(shown: Demonstration, numbers: Mapping[str, float]) -> list[str]:

@@ -5,13 +5,17 @@ Xiao-Jing Wang, Neuron 36: 955.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.models.attractor import LEAST_SCALE, Conductances, Numbers, attractor, interval
-from gpusyn.models.demonstration import Built
+from gpusyn.models.demonstration import Built, Demonstration, Full, Published, Runs, mosaic
 from gpusyn.parameters.scalars import public, random_key, real
 from gpusyn.parameters.waveform import Waveform
+from gpusyn.plot.panels import COLOURS
+from gpusyn.utils.typing import Floats
 
 NUMBERS = Numbers(
     groups=2,
@@ -93,3 +97,78 @@ def decision(
             name=f"evidence {name}",
         )
     return net, populations
+
+
+COHERENCES = {f"c={c:g}": c for c in (0.0, 0.064, 0.128, 0.256)}
+BIN, END = 50.0, 200.0  # ms: of rates over time, and before the end of a trial, when the choice is read
+ALPHA, BETA = 0.092, 1.5
+
+
+def correct(coherence: float | Floats) -> Floats:
+    """Return the fraction of correct choices that Wang (2002) fitted to the network."""
+    return 1.0 - 0.5 * np.exp(-((np.asarray(coherence) / ALPHA) ** BETA))
+
+
+def at_end(spikes: Any) -> tuple[float, float]:
+    """Return the rates of E1 and E2 at the end of a trial (Hz)."""
+    start = spikes.start + max(spikes.duration - END, 0.0)
+    return spikes.rate("E1", start), spikes.rate("E2", start)
+
+
+def measure(runs: Runs) -> dict[str, float]:
+    """Return the fraction of trials that E1 wins at each coherence, and the rates of winner and loser at the end."""
+    ends = {name: np.array([at_end(spikes) for spikes in run.trials]) for name, run in runs.items()}
+    chosen = {f"E1 wins at {name}": float(np.mean(end[:, 0] > end[:, 1])) for name, end in ends.items()}
+    rates = np.sort(np.concatenate(list(ends.values())), axis=1).mean(axis=0)
+    return chosen | {"winner at the end (Hz)": float(rates[1]), "loser at the end (Hz)": float(rates[0])}
+
+
+def figure(runs: Runs) -> Any:
+    """Draw the competition: rates of E1 and E2 over time and against each other, and how often E1 wins."""
+    drawn, axes = mosaic(["time plane accuracy"], (11.0, 3.8))
+    numbers = measure(runs)
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        rates = np.array([[spikes.binned_rate(BIN, group)[1] for group in ("E1", "E2")] for spikes in run.trials])
+        middles = (np.arange(rates.shape[-1]) + 0.5) * BIN
+        won = rates[[first > second for first, second in map(at_end, run.trials)]]
+        if len(won):
+            mean = won.mean(axis=0)
+            axes["time"].plot(middles, mean[0], color=colour, label=name)
+            axes["time"].plot(middles, mean[1], color=colour, linestyle=":")
+        for trial in rates:
+            axes["plane"].plot(*trial, color=colour, linewidth=0.6, alpha=0.7)
+        p, n = numbers[f"E1 wins at {name}"], len(rates)
+        error = np.sqrt(max(p * (1.0 - p), 0.25 / n) / n)
+        axes["accuracy"].errorbar(100.0 * COHERENCES[name], p, error, fmt="o", color=colour)
+    c = np.linspace(0.0, 0.3, 200)
+    axes["accuracy"].plot(100.0 * c, correct(c), color="0.5", zorder=0, label="fit of Wang (2002)")
+    axes["time"].axvspan(*STIMULUS, color="0.92", linewidth=0.0, zorder=0)
+    axes["time"].set(xlabel="time (ms)", ylabel="rate (Hz), 50 ms bins", title="trials that E1 wins; dotted: E2")
+    axes["plane"].set(xlabel="rate of E1 (Hz)", ylabel="rate of E2 (Hz)", title="each trial")
+    axes["accuracy"].set(xlabel="coherence (%)", ylabel="fraction of trials", title="E1 wins", ylim=(0.3, 1.05))
+    for name in ("time", "accuracy"):
+        axes[name].legend(frameon=False, fontsize="small")
+    return drawn
+
+
+OTHER = "an independent program, 32 trials of each coherence"
+DEMONSTRATION = Demonstration(
+    build=decision,
+    title="decisions of Wang (2002), Neuron 36: 955",
+    duration=STIMULUS[1],
+    start=0.0,
+    variants={name: {"coherence": c} for name, c in COHERENCES.items()},
+    measure=measure,
+    figure=figure,
+    published={
+        **{
+            f"E1 wins at {name}": Published(round(float(correct(c)), 3), tolerance, "the paper's fit")
+            for (name, c), tolerance in zip(COHERENCES.items(), (0.36, 0.25, 0.12, 0.05), strict=True)
+        },
+        "winner at the end (Hz)": Published(24.0, 0.25, OTHER),
+        "loser at the end (Hz)": Published(3.0, 0.35, OTHER),
+    },
+    trials=8,
+    trial=lambda k: {"seed": k},
+    full=Full(trials=32),
+)

@@ -18,6 +18,8 @@ from gpusyn.utils.optional import require
 
 Populations = dict[str, Population]
 Built = tuple[Network, Populations]
+BIN = 3.0  # ms, of the histogram of spikes that synchrony is taken from
+SYNCHRONY_CELLS = 1000
 
 
 class Run(NamedTuple):
@@ -31,16 +33,29 @@ class Run(NamedTuple):
         What was recorded, by name of the recorder.
     start : float
         Time (ms) before which the network settles; it counts in no number.
+    others : tuple of mapping of str to data
+        What was recorded in further trials.
     """
 
     populations: Populations
     data: Mapping[str, Any]
     start: float
+    others: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def spikes(self) -> Any:
         """Spikes of the recorder ``spikes``."""
         return self.data["spikes"]
+
+    @property
+    def trials(self) -> list[Any]:
+        """Spikes of all trials."""
+        return [data["spikes"] for data in (self.data, *self.others)]
+
+    @property
+    def stop(self) -> float:
+        """Time at which the recording ends (ms)."""
+        return float(self.spikes.start + self.spikes.duration)
 
     def rate(self, population: str) -> float:
         """Return the mean rate of a population (Hz) once the network has settled."""
@@ -63,14 +78,15 @@ class Published(NamedTuple):
     ----------
     value : float
         The number.
-    tolerance : float
-        Largest relative difference at the size and the duration of the publication.
+    tolerance : float or None
+        Largest relative difference at the size and the duration of the publication; none if it is of another case, and
+        stands there to be looked at.
     source : str
         Where it is from.
     """
 
     value: float
-    tolerance: float
+    tolerance: float | None
     source: str
 
 
@@ -83,10 +99,13 @@ class Full(NamedTuple):
         Model time (ms); that of the demonstration by default.
     arguments : mapping
         Arguments that replace those of each variant, such as ``{"scale": 1.0}``.
+    trials : int, optional
+        Number of trials; that of the demonstration by default.
     """
 
     duration: float | None = None
     arguments: Mapping[str, Any] = {}
+    trials: int | None = None
 
 
 def all_neurons(populations: Populations) -> Selection:
@@ -106,6 +125,14 @@ def population_rates(runs: Runs) -> dict[str, float]:
         for variant, run in runs.items()
         for name in run.spikes.names
     }
+
+
+def synchrony(run: Run, population: str) -> float:
+    """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
+    cells = run.populations[population][:SYNCHRONY_CELLS]
+    rate = run.spikes.binned_rate(BIN, cells, run.start)[1]
+    counts = rate * (cells.size * BIN * 1e-3)
+    return float(np.var(counts) / np.mean(counts)) if counts.any() else math.nan
 
 
 def mosaic(rows: Sequence[str], size: tuple[float, float], **ratios: Sequence[float]) -> tuple[Any, dict[str, Any]]:
@@ -144,6 +171,10 @@ class Demonstration:
         Published numbers, one or several, by names of `measure`.
     full : Full
         What is run for the table in docs/models.md.
+    trials : int
+        Number of runs of each variant; each has the seed after the one before.
+    trial : callable
+        Function of the number of a trial, from 0, that returns further arguments of `build`.
     dt : float
         Time step (ms).
     """
@@ -158,6 +189,8 @@ class Demonstration:
     measure: Callable[[Runs], dict[str, float]] = population_rates
     published: Mapping[str, Published | tuple[Published, ...]] = field(default_factory=dict)
     full: Full = field(default_factory=Full)
+    trials: int = 1
+    trial: Callable[[int], Mapping[str, Any]] = lambda k: {}
     dt: float = 0.1
 
     @property

@@ -16,15 +16,30 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from gpusyn.connectivity.fixed_probability import FixedProbability
 from gpusyn.errors import ParameterError
-from gpusyn.models.demonstration import Built
+from gpusyn.models.demonstration import (
+    Built,
+    Demonstration,
+    Full,
+    Populations,
+    Published,
+    Run,
+    Runs,
+    mosaic,
+    population_rates,
+    record_spikes,
+)
 from gpusyn.network.network import Network
 from gpusyn.neurons.hodgkin_huxley import HodgkinHuxley
 from gpusyn.neurons.lif import LIF
 from gpusyn.parameters.distribution_base import Distribution
 from gpusyn.parameters.distributions import Uniform
 from gpusyn.parameters.scalars import one_of, public, real
+from gpusyn.plot.panels import BLUE
+from gpusyn.plot.spike_plots import raster
 from gpusyn.receptors.ampa import AMPA
 from gpusyn.receptors.base import Receptor
 from gpusyn.receptors.current import CurrentReceptor
@@ -130,3 +145,73 @@ def vogels_abbott(
     if stop:
         net.drive(E + I, form.receptors[0], rate=STIMULATION, weight=weights[0], stop=stop)
     return net, {"E": E, "I": I}
+
+
+SHOWN = 500.0  # ms in the figure
+CELLS = 50  # of E, of which the figure has the one that fires most
+PEAK = 0.0  # mV, to which the figure draws the spikes of LIF neurons
+
+
+def record(net: Network, populations: Populations) -> None:
+    """Record the spikes of all neurons, and the potential of some."""
+    record_spikes(net, populations)
+    net.record(populations["E"][:CELLS], "V", every=0.2, stop=SHOWN, name="cells")
+
+
+def measure(runs: Runs) -> dict[str, float]:
+    """Return the rates, and the mean CV of the interspike intervals of E, of each kind."""
+    return population_rates(runs) | {f"{kind}: CV of intervals of E": run.cv("E") for kind, run in runs.items()}
+
+
+def figure(runs: Runs) -> Any:
+    """Draw how each kind goes on by itself: raster, mean rate, and the potential of one cell."""
+    rows = [" ".join(f"{kind}_{row}" for kind in runs) for row in ("raster", "rate", "V")]
+    drawn, axes = mosaic(rows, (10.5, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    for kind, run in runs.items():
+        stop = min(SHOWN, run.stop)
+        top, middle, bottom = (axes[f"{kind}_{row}"] for row in ("raster", "rate", "V"))
+        raster(run.spikes, top, stop=stop)
+        top.set_title(f"{kind}: {run.rate('E'):.0f} Hz", loc="left", fontsize="medium")
+        edges, rate = run.spikes.binned_rate(5.0, stop=stop)
+        middle.stairs(rate, np.append(edges, stop), baseline=None, color="black")
+        middle.set(ylim=(0.0, None), ylabel="rate (Hz)")
+        _draw_cell(run, bottom, stop)
+        bottom.set(ylabel="V (mV)", xlabel="time (ms)")
+        for panel in (top, middle, bottom):
+            panel.set_xlim(0.0, stop)
+            panel.axvspan(0.0, KINDS[kind].stimulation, color="0.85", linewidth=0.0, zorder=0)
+    drawn.suptitle("Activity goes on by itself after 50 ms of stimulation (grey); CUBA needs none", fontsize="medium")
+    return drawn
+
+
+def _draw_cell(run: Run, axes: Any, stop: float) -> None:
+    """Draw V of the recorded cell that fires most, with its spikes if V does not have them."""
+    cells = run.data["cells"]
+    trains = run.spikes.trains(run.populations["E"][: len(cells.ids)], 0.0, stop)
+    most = int(np.argmax([len(train) for train in trains]))
+    axes.plot(cells.t, cells["V"][:, most], color=BLUE, linewidth=0.7)
+    if cells["V"].max() < PEAK:
+        axes.vlines(trains[most], cells["V"][:, most].max(), PEAK, color=BLUE, linewidth=0.7)
+
+
+NEST = "NEST 3, one run of 1.2 s"
+BRIAN2 = "Brian2 2.9, E and I, one or two runs"
+DEMONSTRATION = Demonstration(
+    build=vogels_abbott,
+    title="networks of Vogels & Abbott (2005), J Neurosci 25: 10786, as in Brette et al. (2007)",
+    duration=1000.0,
+    start=200.0,
+    variants={kind: {"kind": kind} for kind in KINDS},
+    record=record,
+    measure=measure,
+    figure=figure,
+    published={
+        "COBA: rate of E (Hz)": (Published(19.5, 0.25, NEST), Published(18.9, 0.25, BRIAN2)),
+        "COBA: CV of intervals of E": Published(1.52, 0.1, NEST),
+        "CUBA: rate of E (Hz)": (Published(5.68, 0.15, NEST), Published(5.75, 0.15, BRIAN2)),
+        "CUBA: CV of intervals of E": Published(0.51, 0.1, NEST),
+        "COBAHH: rate of E (Hz)": (Published(39.8, 0.25, NEST), Published(37.4, 0.25, BRIAN2)),
+        "COBAHH: CV of intervals of E": Published(1.98, 0.1, NEST),
+    },
+    full=Full(duration=5200.0),
+)

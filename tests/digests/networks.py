@@ -479,6 +479,22 @@ def demo() -> gs.Network:
     return net
 
 
+@case(20.0, seed=3)
+def microcircuit() -> gs.Network:
+    """The published network at a 250th of its size, with a thalamic pulse."""
+    net, populations = gs.models.microcircuit(0.004, initial="original", thalamus=5.0)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
+@case(20.0, seed=4)
+def brunel() -> gs.Network:
+    """The published network with few neurons and few, strong synapses."""
+    net, populations = gs.models.brunel("SI-fast", scale=0.02, C_E=40, J=2.5)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
 @case(30.0, dt=0.01, seed=0, precisions=("double",), lacks=no_circuit)
 def allen_circuit() -> gs.Network:
     """300 neurons of the Allen Institute, from SONATA files, in the precision that they are run in."""

@@ -84,6 +84,10 @@ REFUSED = {  # what the message says, and attempts
             lambda: connect(plasticity=[SHORT, SHORT]),
         ],
     ),
+    "`QuantalRelease` beside a `TsodyksMarkram` with `tau_psc`": (
+        "full or empty",
+        [lambda: connect(plasticity=[gs.TsodyksMarkram(tau_psc=3.0), gs.QuantalRelease(n=5)])],
+    ),
     "`QuantalRelease` without p, or with p beside a `TsodyksMarkram`": (
         "needs p=|takes no p",
         [

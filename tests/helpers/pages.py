@@ -22,7 +22,6 @@ RUN = ("python", "pycon", "console")
 #: Other names of these three, under which a block would not be run.
 WRONG_NAMES = ("bash", "doctest", "ipython", "ipython3", "py", "python3", "sh", "shell", "zsh")
 CELL = "{code-cell}"
-GENERATED = ROOT / "docs" / "generated"  # pages that the manual's build writes
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -158,10 +157,10 @@ def compare(got: str, wanted: str | None, place: str) -> None:
         raise AssertionError(f"{place}: printed\n{got}\nbut the page says\n{wanted}")
 
 
-# Folders whose name begins with a point are tools' own: some write a README while tests are collected.
-PATHS = sorted(
-    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/README.md")} - {*GENERATED.rglob("*")}
-)
+# Folders whose name begins with a point are tools' own: some write a README while tests are collected. The manual's
+# build writes folders of its own.
+WRITTEN = {path for name in ("commands", "gallery", "reference") for path in ROOT.glob(f"docs/{name}/*.md")}
+PATHS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/README.md")} - WRITTEN)
 NOTEBOOKS = "docs/notebooks/"
 
 #: Pages whose blocks a test of their own runs: its file in tests/documents/, and how many blocks it answers for.
