@@ -28,6 +28,7 @@ FLOORS = (
     "io",
     "simulation",
     "plot measure sonata pynn",
+    "models",
     "commands",
     "__main__",
 )
@@ -132,11 +133,12 @@ def test_a_planted_circle_is_found():
     assert circles(planted) == [("gpusyn.io.a", "gpusyn.io.b")]
 
 
-def test_the_former_name_of_the_sonata_package_is_the_package():
+def test_the_former_name_of_the_sonata_package_is_the_package_and_warns():
     imports = "import gpusyn.io.sonata as old, gpusyn.sonata as new; from gpusyn.io import sonata"
     probe = f"{imports}; print(old is new is sonata)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.stdout.strip() == "True", done.stderr
+    assert done.stderr.startswith("<string>:1: DeprecationWarning: gpusyn.io.sonata is the former name of")
 
 
 @pytest.mark.parametrize(

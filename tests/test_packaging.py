@@ -76,17 +76,18 @@ def test_wheel_holds_the_kernels_and_no_stray_file(distributions):
 
 def test_sdist_holds_what_tests_and_builds_need(distributions):
     with tarfile.open(distributions[0]) as archive:
-        top = {"/".join(name.split("/")[1:2]) for name in archive.getnames()}
-    assert {
-        "gpusyn",
-        "kernels",
-        "tests",
-        "benchmarks",
-        "docs",
-        "pyproject.toml",
-        "LICENSE",
-        "README.md",
-    } <= top
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = {"gpusyn", "kernels", "tests", "benchmarks", "examples", "docs", ".ci"}
+    texts = {path.name for path in ROOT.glob("*.md")} | {"LICENSE", "CITATION.cff", "pyproject.toml"}
+    assert folders | texts <= {name.partition("/")[0] for name in names}
+    for folder in ("docs", "tests/data"):
+        files = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.*")}
+        assert files
+        assert files <= names
+
+
+def test_a_package_index_takes_both(distributions):
+    run(sys.executable, "-m", "twine", "check", "--strict", *distributions, cwd=ROOT)
 
 
 def test_installed_kernels_are_those_of_the_checkout(environment, tmp_path):

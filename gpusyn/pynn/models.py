@@ -53,12 +53,17 @@ class Variable(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A receptor type: the PyNN parameters of which it is made, and gpusyn's unit of weight in PyNN's."""
+    """A receptor type: the PyNN parameters of which it is made, and gpusyn's unit of weight in PyNN's.
+
+    `decay` is the place among the numbers of the time constant with which what arrived is over, None if it does not
+    last.
+    """
 
     name: str
     numbers: tuple[str, ...]
     make: Callable[..., Receptor]
     factor: float = THOUSAND
+    decay: int | None = 0
 
     def receptor(self, p: Values) -> Receptor:
         """Return the receptor of gpusyn; cells with other numbers have another one."""
@@ -108,9 +113,10 @@ def current_alpha(name: str, tau: float) -> Receptor:
 
 def both(make: Callable[..., Receptor], *numbers: str, factor: float = THOUSAND) -> tuple[Response, Response]:
     """Return the excitatory and the inhibitory receptor; `numbers` lack the ending of each."""
+    decay = 0 if numbers else None
     return (
-        Response("excitatory", tuple(f"{number}_E" for number in numbers), make, factor),
-        Response("inhibitory", tuple(f"{number}_I" for number in numbers), make, factor),
+        Response("excitatory", tuple(f"{number}_E" for number in numbers), make, factor, decay),
+        Response("inhibitory", tuple(f"{number}_I" for number in numbers), make, factor, decay),
     )
 
 
@@ -368,6 +374,7 @@ class Composed:
 
     make: Callable[..., Receptor]
     numbers: tuple[str, ...]
+    decay = 0
     recorded: Mapping[str, Variable]
 
     def __init_subclass__(cls, **given: Any) -> None:
@@ -400,7 +407,7 @@ class CondAlphaPostSynapticResponse(Composed, receptors.CondAlphaPostSynapticRes
 class CondBetaPostSynapticResponse(Composed, receptors.CondBetaPostSynapticResponse):
     """A conductance that is the difference of two exponentials."""
 
-    numbers = ("tau_rise", "tau_decay", "e_syn")
+    numbers, decay = ("tau_rise", "tau_decay", "e_syn"), 1
     make, recorded = staticmethod(conductance_beta), {"gsyn": Variable("g_", 1e-3)}
 
 
@@ -426,7 +433,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
     def responses(self) -> tuple[Response, ...]:  # type: ignore[override]
         """Receptors, in the order of their names."""
         return tuple(
-            Response(name, tuple(f"{name}.{number}" for number in one.numbers), one.make)
+            Response(name, tuple(f"{name}.{number}" for number in one.numbers), one.make, decay=one.decay)
             for name, one in sorted(self.post_synaptic_receptors.items())
         )
 

@@ -232,6 +232,9 @@ class Population(Access, common.Population):
         model = celltype.checked(p, state.dt, f"Population '{self.label}'")
         if isinstance(celltype, Source):
             return network.population(name, len(indices), model)
+        if state.changing_cells:  # one parameter of each cell lets all change singly
+            first = next(iter(celltype.formulas))
+            model = model.replaced(**{first: np.array(np.broadcast_to(model.values[first], len(indices)), np.float64)})
         return network.population(name, len(indices), model, receptors=celltype.receptors(self.of(indices[:1])))
 
     def begin(self, sim: Simulator) -> None:
@@ -324,9 +327,9 @@ class Population(Access, common.Population):
             single = [name for name in changed if name != "I_e"]
             if single:
                 raise errors.InvalidParameterValueError(
-                    f"Population '{self.label}': its cells share one value of {self.celltype.formulas[single[0]].words}, "
-                    f"which at t = {state.t:g} ms can change for all of them alone; give a parameter as a list of "
-                    f"{self.size} values before the first run(), so that each cell has its own"
+                    f"Population '{self.label}': at t = {state.t:g} ms, {self.celltype.formulas[single[0]].words} can "
+                    "change for all cells of it alone, because they share one value with "
+                    "setup(changing_cells=False); leave that out"
                 )
         try:
             for name in changed:

@@ -119,7 +119,8 @@ class Projection(common.Projection):
         self.number = len(state.projections)
         self.groups: tuple[Group, ...] = ()
         self.columns: Columns | None = None
-        self.drawn = None if electrical else drawn(self, connector)
+        by_target = isinstance(self.decays(), np.ndarray)  # numbers of each synapse, which a rule of gpusyn lacks
+        self.drawn = None if electrical or by_target else drawn(self, connector)
         if self.drawn is None:
             self.columns = Columns(self.synapse_type.translations)
             connector.connect(self)
@@ -149,6 +150,16 @@ class Projection(common.Projection):
             parameters["delay"] = on_steps(parameters["delay"])
         pre = np.asarray(presynaptic_indices, np.int64)
         self.columns.add(len(pre), {"pre": pre, "post": postsynaptic_index, **parameters})
+
+    def decays(self) -> Any:
+        """Return the time constant of the receptor (ms) that the plasticity needs: a number, or an array of targets."""
+        if not self.synapse_type.of_target or self.response.decay is None:
+            return None
+        name, found = self.response.numbers[self.response.decay], []
+        for one in getattr(self.post, "populations", [self.post]):
+            population, indices = one._root()
+            found.append(np.broadcast_to(population.of(indices)[name], len(indices)))
+        return number_or_array(np.concatenate(found))
 
     # ---- building ----
     @property
@@ -184,7 +195,14 @@ class Projection(common.Projection):
     def _build_rule(self, network: Network, name: str, pre: Any, post: Any) -> None:
         how = self.drawn
         assert how is not None
-        p, synapse = how.numbers, self.synapse_type
+        p, synapse, decay = how.numbers, self.synapse_type, self.decays()
+        if isinstance(decay, np.ndarray):
+            raise errors.ConnectionError(
+                f"{self}: time constants of the targets' receptors became different after it was connected; set them "
+                "before"
+            )
+        if decay is not None:
+            p[synapse.of_target] = decay
         scale = self.response.factor * synapse.scale(p)
         weight = law(how.values["weight"], scale)
         delay = on_steps(p["delay"]) if "delay" in p else law(how.values["delay"], 1.0)
@@ -196,12 +214,14 @@ class Projection(common.Projection):
         self.groups = (Group(made, slice(None), scale, limit),)
 
     def _build_lists(self, network: Network, name: str, pre: Any, post: Any) -> None:
-        columns, groups = self.columns, []
+        columns, groups, decays = self.columns, [], self.decays()
         assert columns is not None
         parts = list(self._alike())
         for k, own in enumerate(parts):
             sources, targets = self.pre_places[columns["pre"][own]], self.post_places[columns["post"][own]]
             p = {n: columns[n][own] for n in self.synapse_type.translations}
+            if decays is not None:
+                p[self.synapse_type.of_target] = np.broadcast_to(decays, self.post.size)[columns["post"][own]]
             p = {n: v if n in self.synapse_type.per_synapse and np.ptp(v) else float(v[0]) for n, v in p.items()
                  if n not in ("weight", "delay")}  # fmt: skip
             scale = self.response.factor * self.synapse_type.scale(p)
@@ -369,7 +389,7 @@ class Projection(common.Projection):
 def on_steps(delays: Any) -> Any:
     """Return delays as whole steps, the nearest number of them, at least one."""
     steps = np.asarray(delays, np.float64) / state.dt
-    rounded = np.maximum(np.rint(steps), 1.0)
+    rounded = np.maximum(np.floor(steps + 0.5), 1.0)
     return np.where(np.abs(steps - rounded) < 1e-6, delays, rounded * state.dt)[()]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import gpusyn as gs
-from gpusyn import drugs, kinetics, measure, plot, sonata
+from gpusyn import drugs, kinetics, measure, models, plot, sonata
 from gpusyn.results import SpikeData, SynapseData, TraceData
 from tests.fuzz.world import COURSE, T, World
 
@@ -97,6 +97,7 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     measure.psp: lambda w: {"t": w.traces, "V": "V", "neuron": 0, "fit": False},
     measure.reversal_potential: lambda w: IV,
     measure.slope_conductance: lambda w: IV,
+    models.microcircuit: lambda w: {"scale": 0.001, "background": "dc", "initial": "original", "thalamus": 5.0},
     plot.distributions: lambda w: {"spikes": w.spikes},
     plot.overview: lambda w: {"spikes": w.spikes, "traces": w.traces, "path": "x.png"},
     plot.raster: lambda w: {"spikes": w.spikes},

@@ -58,7 +58,9 @@ def test_every_cell_type_is_in_the_table_or_left_out():
     table, left_out = named("Cell types").split("These have no exact form")
     here = set(sim.list_standard_models())
     assert here <= set(re.findall(r"\w+", table))
-    every = {name for name, one in vars(cells).items() if isinstance(one, type) and issubclass(one, cells.StandardCellType)}
+    every = {
+        name for name, one in vars(cells).items() if isinstance(one, type) and issubclass(one, cells.StandardCellType)
+    }
     others = every - here - {"StandardCellType"}
     assert others == set(re.findall(r"`(\w+)`", left_out)) & every
 
