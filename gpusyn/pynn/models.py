@@ -29,11 +29,13 @@ from gpusyn.neurons import (
 from gpusyn.neurons import (
     Izhikevich as IzhikevichNeuron,
 )
+from gpusyn.neurons.sources import most_coincident
 from gpusyn.receptors import AMPA, CurrentReceptor, DeltaReceptor, Receptor
 
 THOUSAND = 1e3  # nF, nA and uS are 1000 pF, pA and nS
 GAP = "source_section.gap"  # PyNN's receptor type of electrical synapses
 FOREVER = 1e9  # ms: PyNN's duration of a source that never stops is beyond
+COINCIDENT = 8  # spikes of one step that lists may get later
 SHARE = 0.99e3  # of a second that dead times may fill, where rates may grow
 Values = Mapping[str, Any]  # PyNN's parameters of some cells, each a number or an array
 
@@ -181,10 +183,13 @@ class Cell:
         gpusyn's model.
     responses : tuple of Response
         Receptors, in PyNN's order.
+    own : dict of str to Response
+        Receptors that the cell's own spikes open, by the parameter of PyNN by how much (nS).
     """
 
     kind: ClassVar[type[NeuronModel]]
     responses: tuple[Response, ...] = ()
+    own: ClassVar[Mapping[str, Response]] = {}
     default_parameters: dict[str, Any]
     parameter_space: Any
 
@@ -199,11 +204,16 @@ class Cell:
     @property
     def shared(self) -> tuple[str, ...]:
         """Parameters of which gpusyn has one number for each population."""
-        return tuple(dict.fromkeys(number for one in self.responses for number in one.numbers))
+        return tuple(dict.fromkeys(number for one in self.every_response for number in one.numbers))
+
+    @property
+    def every_response(self) -> tuple[Response, ...]:
+        """All receptors."""
+        return (*self.responses, *self.own.values())
 
     def receptors(self, p: Values) -> list[Receptor]:
         """Return gpusyn's receptors of cells that share their numbers."""
-        return [one.receptor(p) for one in self.responses]
+        return [one.receptor(p) for one in self.every_response]
 
     def checked_receptors(self, p: Values, where: str) -> None:
         """Refuse numbers that no receptor of gpusyn can have.
@@ -213,7 +223,7 @@ class Cell:
         InvalidParameterValueError
             If gpusyn refuses a value.
         """
-        for one in self.responses:
+        for one in self.every_response:
             try:
                 one.receptor(p)
             except GpusynError as error:
@@ -323,6 +333,37 @@ class IF_facets_hardware1(Neuron, cells.IF_facets_hardware1):
         EXP_E[1],
     )
     variables = POTENTIAL | CONDUCTANCES
+
+
+class IF_cond_exp_gsfa_grr(Neuron, cells.IF_cond_exp_gsfa_grr):
+    """A gs.LIF with conductances that decay exponentially, two of which its own spikes open.
+
+    A spike reaches its own cell a step later, as large as what it opened is by then; meanwhile V is held.
+    """
+
+    kind, formulas, responses, receptor_types = LeakyNeuron, LEAKY, EXP_E, STANDARD
+    own: ClassVar = {
+        "q_sfa": Response("sfa", ("tau_sfa", "e_rev_sfa"), conductance_exp),
+        "q_rr": Response("rr", ("tau_rr", "e_rev_rr"), conductance_exp),
+    }
+    variables = POTENTIAL | CONDUCTANCES | {"g_s": Variable("g_sfa"), "g_r": Variable("g_rr")}
+
+    def checked(self, p: Values, dt: float, where: str) -> NeuronModel:
+        """Return gpusyn's model; errors are PyNN's.
+
+        Raises
+        ------
+        InvalidParameterValueError
+            If gpusyn refuses a value, or a refractory time is so short that V moves before the conductances do.
+        """
+        if np.any(np.asarray(p["tau_refrac"]) < dt * (1.0 - 1e-6)):
+            raise errors.InvalidParameterValueError(
+                f"{where}: tau_refrac must be at least a time step, {dt:g} ms (got {np.min(p['tau_refrac']):g})"
+            )
+        for name in self.own:
+            if np.any(np.asarray(p[name]) < 0.0):
+                raise errors.InvalidParameterValueError(f"{where}: {name} must be >= 0 nS (got {np.min(p[name]):g})")
+        return super().checked(p, dt, where)
 
 
 class EIF_cond_exp_isfa_ista(Neuron, cells.EIF_cond_exp_isfa_ista):
@@ -520,4 +561,5 @@ class SpikeSourceArray(Source, cells.SpikeSourceArray):
 
     def model(self, p: Values, dt: float) -> NeuronModel:
         """Return gpusyn's model of some cells, each with a list of times."""
-        return SpikeSource(tuple(p["spike_times"]))
+        times = tuple(p["spike_times"])
+        return SpikeSource(times, max_events=max(COINCIDENT, most_coincident(times, dt)))

@@ -9,6 +9,7 @@ import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 
+from gpusyn.connectivity import OneToOne
 from gpusyn.errors import GpusynError
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population as Cells
@@ -20,7 +21,7 @@ from gpusyn.pynn.recording import Recorder
 from gpusyn.pynn.state import state
 from gpusyn.simulation.simulator import Simulator
 
-__all__ = ["Assembly", "Population", "PopulationView", "selected"]
+__all__ = ["Assembly", "Population", "PopulationView", "number_or_array", "selected"]
 
 MOST_PARTS = 1000
 HEADROOM = 10.0  # by what rates may grow later, if setup does not say it
@@ -202,6 +203,8 @@ class Population(Access, common.Population):
         self._rates: Any = None
         self.late = []
         if isinstance(self.celltype, Neuron):  # a constant current of 0 costs nothing
+            for part in parts:
+                self._excite_itself(network, part)
             self._spare = [network.inject(p.cells, 0.0, name=f"later electrodes of {p.cells.name}") for p in parts]
 
     def _groups(self, values: Mapping[str, Any]) -> Iterator[Any]:
@@ -219,6 +222,17 @@ class Population(Access, common.Population):
             )
         for k in range(found.shape[1]):
             yield np.flatnonzero(np.ravel(kind) == k)
+
+    def _excite_itself(self, network: Network, part: Part) -> None:
+        """Let spikes of cells open receptors of their own."""
+        p = self.of(part.indices)
+        for name, response in self.celltype.own.items():
+            left = np.exp(-state.dt / np.ravel(p[response.numbers[0]])[0])  # of what opened, a step later
+            weight = np.broadcast_to(np.asarray(p[name], np.float64) * left, len(part.indices))
+            network.connect(
+                part.cells, part.cells, OneToOne(), receptor=response.name, weight=number_or_array(weight),
+                delay=state.dt, name=f"{response.name} of {part.cells.name}",
+            )  # fmt: skip
 
     def _highest(self) -> float:
         """Return the highest rate that may be set while time runs (Hz)."""
@@ -299,7 +313,7 @@ class Population(Access, common.Population):
 
     def _set_live(self, sim: Simulator, values: Mapping[str, Any], names: set[str], indices: Any) -> None:
         """Change the running simulation."""
-        constant = names & set(self.celltype.shared)
+        constant = names & {*self.celltype.shared, *self.celltype.own}
         if constant:
             raise errors.InvalidParameterValueError(
                 f"Population '{self.label}': {', '.join(sorted(constant))} cannot change at t = {state.t:g} ms, "
@@ -383,6 +397,11 @@ def flat(space: Any) -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{inner}", part
         else:
             yield name, value
+
+
+def number_or_array(values: Any) -> Any:
+    """Return the number that all values are, or the values."""
+    return values if np.ptp(values) else float(values[0])
 
 
 def selected(target: Any) -> tuple[Selection, Any]:

@@ -18,7 +18,7 @@ from gpusyn.network.projections import Projection as Native
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.connectors import drawn, law
 from gpusyn.pynn.models import GAP, THOUSAND
-from gpusyn.pynn.populations import selected
+from gpusyn.pynn.populations import number_or_array, selected
 from gpusyn.pynn.state import state
 from gpusyn.pynn.synapses import ElectricalSynapse, StaticSynapse, Synapse
 from gpusyn.simulation.simulator import Simulator
@@ -398,11 +398,6 @@ def places_of(wanted: Any, among: Any) -> Any:
     order = np.argsort(among)
     found = order[np.minimum(np.searchsorted(among, wanted, sorter=order), len(among) - 1)]
     return np.where(among[found] == wanted, found, -1)
-
-
-def number_or_array(values: Any) -> Any:
-    """Return the number that all values are, or the values."""
-    return values if np.ptp(values) else float(values[0])
 
 
 def matrix(values: Any, pre: Any, post: Any, shape: tuple[int, int], multiple: str) -> Any:
