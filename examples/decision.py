@@ -6,33 +6,17 @@ win. The higher the coherence, the more often A wins.
 """
 
 import numpy as np
-from attractor import Conductances, attractor_network
 from telling import GREY, NMDA, ORANGE, label, panels, tell
 
 import gpusyn as gs
 
 STIMULUS = 200.0, 1800.0  # ms
-ONTO_E = Conductances(external=2.1, AMPA=0.05, NMDA=0.165, GABA=1.3)
-ONTO_I = Conductances(external=1.62, AMPA=0.04, NMDA=0.13, GABA=1.0)
-
-
-def evidence(coherence: float, random: np.random.Generator) -> gs.Waveform:
-    """Return a rate (Hz) that is drawn anew every 50 ms during the stimulus."""
-    times = np.arange(*STIMULUS, 50.0)
-    rates = np.maximum(random.normal(40.0 * (1.0 + coherence), 4.0, len(times)), 0.0)
-    return gs.Waveform(times, rates)
 
 
 def trial(coherence: float, seed: int):
     """Present the stimulus once; return times (ms) and the rates of A and B (Hz)."""
-    parts = attractor_network(
-        groups=2, fraction=0.15, w_plus=1.7, sizes=(1600, 400), onto_E=ONTO_E, onto_I=ONTO_I, tau_GABA=5.0
-    )
-    net, (A, B) = parts.net, parts.groups
-    random = np.random.default_rng(seed)
-    for group, c in ((A, coherence), (B, -coherence)):
-        rates = evidence(c, random)
-        net.drive(group, "AMPA", rate=rates, weight=ONTO_E.external, stop=STIMULUS[1], name=f"evidence {group.name}")
+    net, populations = gs.models.decision(coherence, seed=seed, stimulus=STIMULUS)
+    A, B = populations["E1"], populations["E2"]
     spikes = net.record(A + B, "spikes")
     with gs.Simulator(net, dt=0.1, seed=seed) as sim:
         sim.run(STIMULUS[1])

@@ -5,27 +5,18 @@ firing at 25 to 30 Hz, while the other groups stay at their spontaneous rate of 
 """
 
 import numpy as np
-from attractor import Conductances, attractor_network
 from telling import GABA, GREY, NMDA, label, panels, tell
 
 import gpusyn as gs
 
 CUE = 1000.0, 1100.0  # ms
 BIN = 50.0  # ms
-CUE_RATE = 2000.0  # Hz, on top of the background
-ONTO_E = Conductances(external=2.08, AMPA=0.104, NMDA=0.327, GABA=1.25)
-ONTO_I = Conductances(external=1.62, AMPA=0.081, NMDA=0.258, GABA=0.973)
 
 
 def remember(duration: float):
     """Present the cue to group E1, and return the spikes of all cells."""
-    parts = attractor_network(
-        groups=5, fraction=0.1, w_plus=2.1, sizes=(800, 200), onto_E=ONTO_E, onto_I=ONTO_I, tau_GABA=10.0
-    )
-    net = parts.net
-    start, stop = CUE
-    net.drive(parts.groups[0], "AMPA", rate=CUE_RATE, weight=ONTO_E.external, start=start, stop=stop, name="cue")
-    spikes = net.record(sum(parts.groups) + parts.nonselective + parts.inhibitory, "spikes")
+    net, populations = gs.models.working_memory(cue=CUE)
+    spikes = net.record(sum(populations.values()), "spikes")
     with gs.Simulator(net, dt=0.1, seed=1) as sim:
         sim.run(duration)
         return sim.data[spikes]

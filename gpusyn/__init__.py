@@ -102,6 +102,7 @@ from gpusyn.utils.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from gpusyn import measure as measure
+    from gpusyn import models as models
     from gpusyn import plot as plot
     from gpusyn.io.results_file import Results as Results
     from gpusyn.io.results_file import open_results as open_results
@@ -119,6 +120,7 @@ _LAZY = {
     "SynapseData": "gpusyn.results.synapse_data",
     "TraceData": "gpusyn.results.trace_data",
     "measure": "gpusyn.measure",
+    "models": "gpusyn.models",
     "open_results": "gpusyn.io.results_file",
     "plot": "gpusyn.plot",
     "sweep": "gpusyn.simulation.sweeps",
@@ -220,6 +222,7 @@ __all__ = [
     "drugs",
     "kinetics",
     "measure",
+    "models",
     "open_results",
     "plan",
     "plot",

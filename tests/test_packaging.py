@@ -69,24 +69,26 @@ def test_wheel_holds_the_kernels_and_no_stray_file(distributions):
     assert set(checkout_hashes()) <= kernels
     assert not [n for n in kernels if n.endswith(".py")]
     assert not [n for n in kernels if "emulate" in n]  # the emulator is for tests alone
-    assert {n.split("/")[0] for n in names if ".dist-info" not in n} == {"gpusyn"}
+    beside = {n for n in names if ".dist-info" not in n and not n.startswith("gpusyn/")}
+    assert beside == {"pyNN/gpusyn.py"}  # PyNN looks for back ends in its own package
     assert "gpusyn/py.typed" in names
     assert distributions[1].name.endswith("-py3-none-any.whl")
 
 
 def test_sdist_holds_what_tests_and_builds_need(distributions):
     with tarfile.open(distributions[0]) as archive:
-        top = {"/".join(name.split("/")[1:2]) for name in archive.getnames()}
-    assert {
-        "gpusyn",
-        "kernels",
-        "tests",
-        "benchmarks",
-        "docs",
-        "pyproject.toml",
-        "LICENSE",
-        "README.md",
-    } <= top
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = {"gpusyn", "kernels", "tests", "benchmarks", "examples", "docs", ".ci"}
+    texts = {path.name for path in ROOT.glob("*.md")} | {"LICENSE", "CITATION.cff", "pyproject.toml"}
+    assert folders | texts <= {name.partition("/")[0] for name in names}
+    for folder in ("docs", "tests/data"):
+        files = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*.*")}
+        assert files
+        assert files <= names
+
+
+def test_a_package_index_takes_both(distributions):
+    run(sys.executable, "-m", "twine", "check", "--strict", *distributions, cwd=ROOT)
 
 
 def test_installed_kernels_are_those_of_the_checkout(environment, tmp_path):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import gpusyn as gs
-from gpusyn.commands import microcircuit as potjans_diesmann
 from gpusyn.errors import ParameterError
+from gpusyn.models import microcircuit as potjans_diesmann
+from gpusyn.models.demonstration import record_spikes
+from gpusyn.models.microcircuit import NAMES, RATES, SIZES
+from gpusyn.models.vogels_abbott import SIZE
+from gpusyn.models.vogels_abbott import SYNAPSES as PUBLISHED
 from gpusyn.parameters.scalars import integer
 
 Rates = float | Mapping[str, float]
-PUBLISHED = 80  # synapses per neuron in the COBA and CUBA benchmarks
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,6 @@ class BenchCase:
     rates: Callable[[int], Rates] = lambda fan_out: 10.0
 
 
-def _cells(
-    net: gs.Network, size: int, cell: gs.LIF, receptors: list[gs.Receptor]
-) -> tuple[gs.Population, gs.Population]:
-    """Add and record four fifths excitatory and one fifth inhibitory cells, with V between reset and threshold."""
-    excitatory = size * 4 // 5
-    V = gs.Uniform(-60.0, -50.0)
-    E = net.population("E", excitatory, cell, receptors=receptors, V=V)
-    I = net.population("I", size - excitatory, cell, receptors=receptors, V=V)
-    net.record(E + I, "spikes", name="spikes")
-    return E, I
-
-
 def _random(size: int, fan_out: int) -> gs.FixedProbability:
     if fan_out > size:
         raise ParameterError(f"--fan-out: must be at most the {size} neurons (got {fan_out}); give a larger --size")
@@ -71,17 +61,9 @@ def coba(size: int, fan_out: int) -> gs.Network:
     weights are scaled to the same total. Fluctuations then no longer sustain it, and a constant current, different for
     each cell, keeps it asynchronous and irregular at 5 to 10 Hz.
     """
-    net = gs.Network()
-    published = fan_out == PUBLISHED
-    current = 0.0 if published else gs.Uniform(0.0, 1200.0)
-    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0, I_e=current)
-    E, I = _cells(net, size, cell, [gs.AMPA(tau_decay=5.0, E_rev=0.0), gs.GABA_A(tau_decay=10.0, E_rev=-80.0)])
-    rule, scale = _random(size, fan_out), PUBLISHED / fan_out
-    net.connect(E, E + I, rule, receptor="AMPA", weight=6.0 * scale, delay=0.1)
-    net.connect(I, E + I, rule, receptor="GABA_A", weight=67.0 * scale, delay=0.1)
-    if published:
-        net.drive(E + I, "AMPA", rate=300.0, weight=6.0, stop=50.0)
-    return net
+    if fan_out == PUBLISHED:
+        return _vogels_abbott("COBA", size, fan_out)
+    return _vogels_abbott("COBA", size, fan_out, I_e=gs.Uniform(0.0, 1200.0), stimulation=0.0)
 
 
 def cuba(size: int, fan_out: int) -> gs.Network:
@@ -89,12 +71,13 @@ def cuba(size: int, fan_out: int) -> gs.Network:
 
     With a fan-out other than 80, weights are scaled to the same total.
     """
-    net = gs.Network()
-    cell = gs.LIF(C_m=200.0, g_L=10.0, E_L=-49.0, V_th=-50.0, V_reset=-60.0, t_ref=5.0)
-    E, I = _cells(net, size, cell, [gs.CurrentReceptor("ex", tau=5.0), gs.CurrentReceptor("in", tau=10.0)])
-    rule, scale = _random(size, fan_out), PUBLISHED / fan_out
-    net.connect(E, E + I, rule, receptor="ex", weight=16.2 * scale, delay=0.1)
-    net.connect(I, E + I, rule, receptor="in", weight=-90.0 * scale, delay=0.1)
+    return _vogels_abbott("CUBA", size, fan_out)
+
+
+def _vogels_abbott(kind: str, size: int, fan_out: int, **options: Any) -> gs.Network:
+    _random(size, fan_out)
+    net, populations = gs.models.vogels_abbott(kind, size / SIZE, synapses=fan_out, **options)
+    record_spikes(net, populations)
     return net
 
 
@@ -122,8 +105,8 @@ def _pulsed(size: int, fan_out: int, gating: str) -> gs.Network:
 
 def microcircuit(size: int, fan_out: int) -> gs.Network:
     """Return the microcircuit of Potjans & Diesmann (2014), scaled to a number of neurons; it fires at about 3 Hz."""
-    net = potjans_diesmann.microcircuit(size / sum(potjans_diesmann.SIZES))
-    net.record(functools.reduce(operator.add, net.populations.values()), "spikes", name="spikes")
+    net, populations = potjans_diesmann(size / sum(SIZES))
+    record_spikes(net, populations)
     return net
 
 
@@ -138,7 +121,10 @@ def empty(size: int, fan_out: int) -> gs.Network:
 def build(size: int, fan_out: int) -> gs.Network:
     """Return a random network with a separate weight and delay for each synapse."""
     net = gs.Network()
-    E, I = _cells(net, size, gs.LIF(), [gs.AMPA(), gs.GABA_A()])
+    receptors, V = [gs.AMPA(), gs.GABA_A()], gs.Uniform(-60.0, -50.0)
+    E = net.population("E", size * 4 // 5, gs.LIF(), receptors=receptors, V=V)
+    I = net.population("I", size - E.size, gs.LIF(), receptors=receptors, V=V)
+    net.record(E + I, "spikes", name="spikes")
     rule, delay = _random(size, fan_out), gs.Uniform(0.5, 3.0)
     net.connect(E, E + I, rule, receptor="AMPA", weight=gs.LogNormal(0.2, 0.1), delay=delay)
     net.connect(I, E + I, rule, receptor="GABA_A", weight=gs.LogNormal(1.0, 0.5), delay=delay)
@@ -158,7 +144,7 @@ CASES = {
         7717,
         0,
         500.0,
-        rates=lambda _: dict(zip(potjans_diesmann.NAMES, potjans_diesmann.RATES, strict=True)),
+        rates=lambda _: dict(zip(NAMES, RATES, strict=True)),
     ),
     "per-synapse": BenchCase(
         "first-order AMPA with a gate on every synapse, sources of 10 Hz",

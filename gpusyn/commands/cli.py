@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from gpusyn import __version__
 from gpusyn.backends.select import names
 from gpusyn.commands.bench_cases import CASES
-from gpusyn.errors import GpusynError
+from gpusyn.errors import GpusynError, ParameterError
+from gpusyn.models.catalogue import DEMONSTRATIONS
 from gpusyn.utils.calls import nearest
 from gpusyn.utils.messages import say
 from gpusyn.utils.paths import as_path
@@ -106,9 +107,24 @@ def _info(given: argparse.Namespace) -> None:
 
 
 def _demo(given: argparse.Namespace) -> None:
+    if given.model is not None:
+        from gpusyn.commands.demo_model import run_demo_model
+
+        if given.size is not None:
+            raise ParameterError("--size: is of the demo's own network; for a model give --scale")
+        run_demo_model(
+            given.model, given.scale, given.duration, given.backend, given.out, seed=given.seed, threads=given.threads
+        )
+        return
     from gpusyn.commands.demo import run_demo
 
-    run_demo(given.size, given.duration, given.backend, given.out, seed=given.seed, threads=given.threads)
+    if given.scale is not None:
+        raise ParameterError("--scale: is of a model; give --model NAME, or --size")
+    size, duration = (
+        (4000 if given.size is None else given.size),
+        (1000.0 if given.duration is None else given.duration),
+    )
+    run_demo(size, duration, given.backend, given.out, seed=given.seed, threads=given.threads)
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -226,9 +242,16 @@ def _out(default: str | None, text: str) -> Argument:
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list[Argument]]] = {
     "info": (_info, "versions, devices, backends, and whether the GPU can be used", []),
-    "demo": (_demo, "a network of spiking neurons: plan, run, rates, demo.h5 and demo.png", [
-        _BACKEND, _size(4000, "number of neurons (default: 4000)"), _duration(1000.0, "default: 1000"),
-        _out(".", "this one"), _seed(42), _THREADS,
+    "demo": (_demo, "a network of spiking neurons: plan, run, rates, a recording and a figure", [
+        ("--model", {
+            "metavar": "NAME",
+            "help": f"a published network, drawn with what it is famous for: {', '.join(DEMONSTRATIONS)}",
+        }),
+        _BACKEND, _size(None, "number of neurons, without --model (default: 4000)"),
+        ("--scale", {
+            "type": _number, "metavar": "X", "help": "share of the published neurons of a model (default: its own)",
+        }),
+        _duration(None, "default: 1000, or the model's own"), _out(".", "this one"), _seed(42), _THREADS,
     ]),
     "run": (_run, "a SONATA simulation configuration", [
         ("config", {"metavar": "CONFIG.json", "help": "the configuration"}),

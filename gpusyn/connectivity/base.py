@@ -61,7 +61,7 @@ class Rule(ABC):
 
     All methods take `same`, which tells autapses: a tuple of two int64 arrays of shapes (n_pre,) and (n_post,) with the
     global ids of the neurons of both selections, unique in each. A synapse between equal ids is an autapse. ``None``
-    means that the selections share no neuron. Both may be :class:`gpusyn.utils.ids.KeySpans`, which become arrays with
+    means that the selections share no neuron. Both may be ``gpusyn.utils.ids.KeySpans``, which become arrays with
     `numpy.asarray`; `count_autapses` counts them without.
 
     Attributes

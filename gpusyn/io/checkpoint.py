@@ -20,6 +20,7 @@ from gpusyn.errors import FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.io.checked import Group, opened
 from gpusyn.io.file_layout import fixed_texts, group_name
+from gpusyn.io.formats import check_format
 from gpusyn.io.hdf5 import SUFFIXES, hdf5
 from gpusyn.io.held_file import HeldFile
 from gpusyn.io.open_recorders import INDEX, INDEX_OF_CHUNK
@@ -28,7 +29,7 @@ from gpusyn.io.targets import check_place
 from gpusyn.utils.typing import Array
 from gpusyn.utils.version import __version__
 
-FORMAT = 1  # newer versions of gpusyn read older formats
+FORMAT = 1  # see docs/versions.md
 ROOT = "checkpoint"
 FACTS = f"{ROOT}/facts"
 ARRAYS = f"{ROOT}/arrays"
@@ -123,13 +124,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     with opened(path) as file:
         if ROOT not in file:
             raise FileError(f"{path}: is not a checkpoint; give a file that Simulator.save_checkpoint() wrote")
-        written = file.attribute_number(ROOT, "format")
-        if written > FORMAT:
-            version = file.attribute_text(ROOT, "version", "?")
-            raise FileError(
-                f"{path}: gpusyn {version} wrote it in format {written:g}, and gpusyn {__version__} reads formats up "
-                f"to {FORMAT}; install that version"
-            )
+        check_format(file, ROOT, FORMAT)
         try:
             facts = json.loads(file.numbers(FACTS).astype(np.uint8).tobytes())
         except (ValueError, RecursionError) as error:

@@ -21,13 +21,14 @@ import numpy as np
 
 from gpusyn.errors import ParameterError
 from gpusyn.io.checked import Group
+from gpusyn.io.formats import check_format
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.stored_values import whole
 from gpusyn.results.recorded_neurons import RecordedNeurons, RecordedPart
 from gpusyn.utils.typing import Array, Integers
 
 MAGIC, VERSION = 0x0A7A, (0, 1)  # attributes of every SONATA file
-FORMAT = 2  # version of the notes under /gpusyn; version 1 has neither provenance nor planned and reached durations
+FORMAT = 2  # of the notes under /gpusyn; format 1 has neither provenance nor planned and reached durations
 PROGRESS = "gpusyn/progress"
 SPIKES = "spikes"
 PAIR = ("pre", "post")  # datasets in the notes of synapses
@@ -226,10 +227,11 @@ def read_notes(file: Group) -> list[Noted] | None:
     Raises
     ------
     FileError
-        If the notes are damaged.
+        If the notes are damaged, or a newer version of gpusyn wrote them.
     """
     if "gpusyn/recorders" not in file or PROGRESS not in file:
         return None
+    check_format(file, "gpusyn", FORMAT)
     directory = bool(file.attribute_number("gpusyn", "directory"))
     recorders = file.group("gpusyn/recorders")
     found = [_read_recorder(recorders.group(name), directory) for name in recorders.names()]

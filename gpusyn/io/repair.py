@@ -8,7 +8,8 @@ from typing import Any
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import Group, opened
-from gpusyn.io.file_layout import read_notes, report_end
+from gpusyn.io.file_layout import FORMAT, read_notes, report_end
+from gpusyn.io.formats import check_format
 from gpusyn.io.hdf5 import hdf5, unwritten, writing
 from gpusyn.io.provenance import note_killed, read_provenance
 from gpusyn.io.superblock import Superblock
@@ -37,7 +38,8 @@ def repair(path: Any) -> str:
     ArgumentError
         If `path` is not a path.
     FileError
-        If the file is not an HDF5 file, a simulation is writing it, or it cannot be repaired; it is then unchanged.
+        If the file is not an HDF5 file, a simulation is writing it, a newer version of gpusyn wrote it, or it cannot be
+        repaired; it is then unchanged.
     MissingDependencyError
         If h5py is not installed.
 
@@ -51,6 +53,8 @@ def repair(path: Any) -> str:
     where = as_path(path, "repair().path")
     block = unwritten(where, "wait until it ends, then repair the file")
     if block.flagged:
+        if block.sound:
+            _check_format(where)
         clear_flag(where, block)
         _note_killed(where)
     cut = _cut(where)
@@ -59,6 +63,12 @@ def repair(path: Any) -> str:
     done = ["cleared the flag of its killed writer"] if block.flagged else []
     done += [f"cut {cut} dataset{'s' if cut > 1 else ''} to the flushed data"] if cut else []
     return f"{where}: repaired: {' and '.join(done)}{_extent(where)}"
+
+
+def _check_format(path: Path) -> None:
+    with opened(path) as file:
+        if "gpusyn" in file:
+            check_format(file, "gpusyn", FORMAT)
 
 
 def clear_flag(path: Path, block: Superblock) -> None:

@@ -49,7 +49,7 @@ def open_results(path: Any) -> Results:
     ArgumentError
         If `path` is not a path.
     FileError
-        If there is no such file, it cannot be read, or it contains no results.
+        If there is no such file, it cannot be read, it contains no results, or a newer version of gpusyn wrote it.
     MissingDependencyError
         If h5py is not installed.
 
@@ -143,7 +143,7 @@ class Results(ByRecorder):
         versions and of other simulators say less.
     status : {"finished", "interrupted", "running", "killed"}
         ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it (also
-        after :func:`repair`; SIGKILL, SIGTERM and a crash do this),
+        after ``gpusyn repair``; SIGKILL, SIGTERM and a crash do this),
         ``"interrupted"`` if the file was closed before the planned duration was reached. On systems without file locks,
         a file that another process writes counts as killed.
 

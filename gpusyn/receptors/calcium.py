@@ -14,7 +14,7 @@ __all__ = ["Calcium"]
 @public
 @dataclass(frozen=True)
 class Calcium:
-    """Trace of calcium: dCa/dt = -Ca/tau + gain times the sum over receptors of |Pf I|.
+    """Trace of calcium: dCa/dt = -Ca/tau + gain times the sum over receptors of `|Pf I|`.
 
     Pf is the fraction of a receptor's current that calcium carries (Dingledine et al. 1999, Table 7). The trace is
     recorded as ``Ca`` and computed only where it is recorded. The trace is not valid above about -10 mV: real calcium

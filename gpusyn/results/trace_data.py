@@ -30,7 +30,7 @@ class TraceData(RecordedData):
     variables : mapping of str to array_like, shape (n_samples, n_ids)
         Samples of each variable; one column per recorded neuron, in the order of the union.
     t : array_like, shape (n_samples,)
-        Times of the samples (ms), equally spaced; stored as :func:`~gpusyn.results.sample_times` computes them.
+        Times of the samples (ms), equally spaced; stored as ``gpusyn.results.sample_times`` computes them.
     units : mapping of str to str
         Unit of each variable.
     every : float, optional

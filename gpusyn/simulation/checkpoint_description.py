@@ -16,7 +16,9 @@ from gpusyn.utils.typing import Array
 
 # What says nothing of a network: names, whether files may be replaced, where values are from, units of values.
 SILENT = frozenset({"name", "overwrite", "LIMITS", "PARAMETERS", "STATES", "REST", "THRESHOLD", "RESET"})
-LATER = frozenset({"couplings"})  # kinds of objects of which older checkpoints say nothing
+# What a checkpoint of an older version does not name is a part that it did not have. A network that goes on has none of
+# it: a parameter that was added is None, other parts have the text given here.
+LATER = {"couplings": "none"}
 LONG = 16  # entries of a sequence that are named one by one
 DEEPEST = 30  # parts of parts
 SHOWN = 3  # differences that a message names
@@ -27,8 +29,7 @@ def described(net: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for kind in Description._fields:
         objects = getattr(net, kind)
-        if objects or kind not in LATER:
-            found[kind] = ", ".join(objects) or "none"
+        found[kind] = ", ".join(objects) or "none"
         for name, one in objects.items():
             found |= dict(_parts(one, f"{kind.removesuffix('s')} '{name}'", ""))
     return found
@@ -39,8 +40,11 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
 
     >>> differences({"population 'E', size": "80", "populations": "E"}, {"population 'E', size": "100"})
     "population 'E', size: 80 in the checkpoint, 100 now; populations: E in the checkpoint, missing now"
+    >>> differences({}, {"couplings": "none", "population 'E', model.tau_theta": "None"})
+    ''
     """
-    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    unsaid = {name: text for name, text in now.items() if text in ("None", LATER.get(name))}
+    names = [name for name in {**before, **now} if before.get(name, unsaid.get(name)) != now.get(name)]
     told = [f"{n}: {before.get(n, 'missing')} in the checkpoint, {now.get(n, 'missing')} now" for n in names]
     more = f" (and {len(told) - SHOWN} more differences)" if len(told) > SHOWN else ""
     return "; ".join(told[:SHOWN]) + more

@@ -1,6 +1,6 @@
 """SONATA circuits and configurations: gpusyn reads and simulates them, and writes the results as SONATA files.
 
->>> from gpusyn.io import sonata
+>>> from gpusyn import sonata
 >>> "nest:iaf_psc_alpha" in sonata.TEMPLATES
 True
 

@@ -1,6 +1,6 @@
 """The networks whose spikes and traces are kept as digests: small, and between them everything that gpusyn has.
 
-They use the public names `gs.X` alone (and `gpusyn.io.sonata`), so that no module that moves touches them. Numbers are
+They use the public names `gs.X` alone (and `gpusyn.sonata`), so that no module that moves touches them. Numbers are
 written down or come from gpusyn's own distributions: no other library's random numbers or functions, whose bits may
 change.
 """
@@ -496,10 +496,26 @@ def demo() -> gs.Network:
     return net
 
 
+@case(20.0, seed=3)
+def microcircuit() -> gs.Network:
+    """The published network at a 250th of its size, with a thalamic pulse."""
+    net, populations = gs.models.microcircuit(0.004, initial="original", thalamus=5.0)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
+@case(20.0, seed=4)
+def brunel() -> gs.Network:
+    """The published network with few neurons and few, strong synapses."""
+    net, populations = gs.models.brunel("SI-fast", scale=0.02, C_E=40, J=2.5)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
 @case(30.0, dt=0.01, seed=0, precisions=("double",), lacks=no_circuit)
 def allen_circuit() -> gs.Network:
     """300 neurons of the Allen Institute, from SONATA files, in the precision that they are run in."""
-    from gpusyn.io import sonata
+    from gpusyn import sonata
 
     folder = circuit()
     assert folder is not None

@@ -22,7 +22,8 @@ def followed(request, tmp_path_factory):
 
 def test_one_file_and_one_line_do_what_the_page_says(followed):
     page, checkout = followed
-    checkout.play(page.example)
+    for example in page.examples:
+        checkout.play(example)
 
 
 @pytest.mark.fuzz

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.pages import PATHS
 from tests.helpers.paths import ROOT
 
-# Folders whose name begins with a point are tools' own: some write a README while tests are collected.
-DOCUMENTS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[!.]*/README.md")})
 CODE = re.compile(r"`[^`\n]*`")  # C++ in it may look like a link
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 SPAN = re.compile(r"`((?:gpusyn|tests|kernels|benchmarks|docs|examples|\.ci)/[\w./-]+)`")
@@ -20,7 +19,7 @@ def missing(document: str, folder: Path) -> list[str]:
     return links + [target for target in SPAN.findall(document) if not (ROOT / target).exists()]
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", PATHS, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_everything_named_exists(path):
     assert missing(path.read_text(encoding="utf-8"), path.parent) == []
 

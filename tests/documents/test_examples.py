@@ -17,7 +17,7 @@ from tests.plasticity.calcium_loop import change_of_strength, occupancy
 pytest.importorskip("matplotlib")
 
 EXAMPLES = ROOT / "examples"
-HELPERS = {"telling", "attractor", "branched", "pairing"}
+HELPERS = {"telling", "branched", "pairing"}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

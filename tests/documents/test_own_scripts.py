@@ -62,8 +62,10 @@ def test_drugs_say_how_a_receptor_of_a_script_is_registered():
 
 def test_drugs_act_on_a_receptor_of_a_script(registered):
     """At a concentration of K, an antagonist leaves half of the current."""
-    drug = gs.Drug("x", gs.drugs.CompetitiveAntagonist("Kainate", K=1.5))
-    assert peak(registered, "numpy", drug) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
+    _, drug, _ = Page(KAINATE).examples
+    made = {"gs": gs}
+    exec(drug, made)
+    assert peak(registered, "numpy", made["CNQX"]) == pytest.approx(0.5 * peak(registered, "numpy"), rel=0.05)
 
 
 @pytest.mark.parametrize("dendrites", [{}, {"apical": gs.Dendrite()}])

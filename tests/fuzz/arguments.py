@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import gpusyn as gs
-from gpusyn import drugs, kinetics, measure, plot, sonata
+from gpusyn import drugs, kinetics, measure, models, plot, sonata
 from gpusyn.results import SpikeData, SynapseData, TraceData
 from tests.fuzz.world import COURSE, T, World
 
@@ -97,6 +97,21 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     measure.psp: lambda w: {"t": w.traces, "V": "V", "neuron": 0, "fit": False},
     measure.reversal_potential: lambda w: IV,
     measure.slope_conductance: lambda w: IV,
+    models.brunel: lambda w: {
+        **{"state": "AI", "g": 5.0, "nu_ext": 2.0, "J": 2.5, "C_E": 40},
+        **{"delay": 1.5, "V_reset": 10.0, "scale": 0.02},
+    },
+    models.decision: lambda w: {"coherence": 0.1, "scale": 0.02, "seed": 1, "stimulus": (5.0, 100.0)},
+    models.microcircuit: lambda w: {"scale": 0.001, "background": "dc", "initial": "original", "thalamus": 5.0},
+    models.stdp: lambda w: {"scale": 0.02, "eta": 0.1, "rate": 5.0},
+    models.vogels_abbott: lambda w: {
+        "kind": "COBAHH",
+        "scale": 0.02,
+        "synapses": 10.0,
+        "I_e": gs.Uniform(0.0, 9.0),
+        "stimulation": 5.0,
+    },
+    models.working_memory: lambda w: {"scale": 0.02, "cue": (5.0, 10.0), "cue_rate": 100.0},
     plot.distributions: lambda w: {"spikes": w.spikes},
     plot.overview: lambda w: {"spikes": w.spikes, "traces": w.traces, "path": "x.png"},
     plot.raster: lambda w: {"spikes": w.spikes},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import gpusyn as gs
-from gpusyn import drugs, kinetics, measure, plot, sonata
+from gpusyn import drugs, kinetics, measure, models, plot, sonata
 from gpusyn.connectivity import Rule
 from gpusyn.errors import GpusynError
 from gpusyn.parameters.distributions import Distribution
@@ -17,7 +17,7 @@ from gpusyn.results import SpikeData, TraceData
 from tests.fuzz.arguments import ARGUMENTS, EXEMPT, MADE, METHOD_ARGUMENTS, SURPLUS, VARIANTS, io
 from tests.fuzz.world import World
 
-MODULES = (gs, drugs, kinetics, measure, plot, importlib.import_module("gpusyn.results"), io, sonata)
+MODULES = (gs, drugs, kinetics, measure, models, plot, importlib.import_module("gpusyn.results"), io, sonata)
 FAMILIES = (gs.NeuronModel, gs.Receptor, kinetics.Kinetics, Rule, Distribution, drugs.Action, gs.LearningRule)
 
 

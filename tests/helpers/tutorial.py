@@ -21,12 +21,14 @@ IMPORT = re.compile(r"^from gpusyn[\w.]* import [^(\n]+\n", re.MULTILINE)
 
 
 class Page:
-    """A page of docs/: the files that it names before their text, and the example that comes last."""
+    """A page of docs/: the files that it names before their text, and its examples, the last of which uses all."""
 
     def __init__(self, name: str) -> None:
         text = (ROOT / "docs" / name).read_text(encoding="utf-8")
         self.files = [(m[1], m[2]) for m in FILE.finditer(text)]
-        self.example = BLOCK.findall(text)[-1]
+        files = {text for _, text in self.files}
+        self.examples = [text for text in BLOCK.findall(text) if text not in files]
+        self.example = self.examples[-1]
 
     def follow(self, folder: Path, before: Mapping[str, str] = MappingProxyType({})) -> Checkout:
         """Copy the package and its kernels, and add what the page says: new files, and lines to files that exist.

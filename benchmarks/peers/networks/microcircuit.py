@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers.networks import DT, GENN_POISSON
-from gpusyn.commands import microcircuit
-from gpusyn.commands.microcircuit import (
+from gpusyn import models
+from gpusyn.models.microcircuit import (
     C_M,
     DELAYS,
     E_L,
@@ -25,6 +25,7 @@ from gpusyn.commands.microcircuit import (
     V_SD,
     V_TH,
     WEIGHT_SD,
+    Scaled,
 )
 
 TITLE = "Cortical microcircuit of Potjans and Diesmann"
@@ -40,7 +41,7 @@ METHODS = {
 TOLERANCE = 0.2  # of each of eight populations, the smallest of which has 106 neurons at scale 0.1
 
 
-class Numbers(microcircuit.Numbers):
+class Numbers(Scaled):
     """What distinguishes the cases: the scale of neurons and of synapses of each neuron."""
 
     def lacking(self, simulator: str) -> str | None:
@@ -52,7 +53,7 @@ class Numbers(microcircuit.Numbers):
 
 def gpusyn(gs: Any, n: Numbers) -> tuple[Any, Any]:
     """Return the network, and a function that sets its state at time 0."""
-    return microcircuit.microcircuit(n.scale), lambda sim: None
+    return models.microcircuit(n.scale)[0], lambda sim: None
 
 
 def nest(nest: Any, n: Numbers) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gpusyn.equations.noise import NoiseCoefficients, noise_coefficients
 from gpusyn.kernels.arrays import Extents, array_name
 from gpusyn.kernels.records import NEVER, NoiseCurrent, write_rows
 from gpusyn.network.compartment_names import number_of
-from gpusyn.network.populations import Part
+from gpusyn.network.populations import Part, Population
 from gpusyn.network.stimulus import Injection
 from gpusyn.numerics.rng import StreamPurpose, stream_key
 from gpusyn.parameters.noise import Noise, OrnsteinUhlenbeck, WhiteNoise
@@ -95,6 +95,11 @@ def noise_extents(layout: Layout) -> dict[int, Extents]:
     return found
 
 
+def noise_key(seed: int, trial: int, injection: Injection, population: Population) -> int:
+    """Return the key of the numbers that an injection draws for the neurons of a population."""
+    return stream_key(seed, StreamPurpose.CURRENT_NOISE, f"{injection.name}\0{population.name}", trial)
+
+
 def check_noise(noise: Noise, dt: float, where: str) -> int:
     """Return the steps after which a noise gets a fresh number; refuse a time off the grid."""
     return whole_steps(noise.dt, dt, f"{where}: WhiteNoise.dt") if isinstance(noise, WhiteNoise) else 1
@@ -135,8 +140,7 @@ class NoiseTables:
         """Return the record of a noise, after those `before`, whose coefficients take up `coef` places."""
         injection, place, dt = reach.injection, reach.place, self.layout.dt
         where, group = f"Injection '{injection.name}'", self.layout.groups[place.group]
-        name = f"{injection.name}\0{place.population.name}"
-        key = stream_key(self.seed, StreamPurpose.CURRENT_NOISE, name, self.trial)
+        key = noise_key(self.seed, self.trial, injection, place.population)
         on, off = window(injection, dt, where)
         first = place.first + reach.first
         return NoiseCurrent(

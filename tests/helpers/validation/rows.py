@@ -10,6 +10,7 @@ from tests.helpers.validation import (  # noqa: F401
     gates,
     learning,
     models,
+    networks,
     neuron,
     nmda,
     poisson,
@@ -28,8 +29,6 @@ LATER = {
         "G4c G5c G6c"
     ),
     "the published script uses Euler steps of 0.5 ms, which gpusyn does not have": "H6b",
-    "gpusyn has no such benchmark network yet, and a closed form is not an output of a simulation": (
-        "I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I13 I14 I15 I17 I18"
-    ),
+    "it is of an infinite network in continuous time; docs/models.md compares it": "I2 I3 I4 I5",
 }
 SKIPPED = {name: reason for reason, names in LATER.items() for name in names.split()}

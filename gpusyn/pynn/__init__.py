@@ -1,0 +1,78 @@
+"""gpusyn as a back end of PyNN: ``import gpusyn.pynn as sim``, then PyNN's own interface (docs/pynn.md).
+
+Importing this package needs PyNN (``pip install 'gpusyn[pynn]'``). It registers itself as ``pyNN.gpusyn``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gpusyn.utils.optional import require
+
+require("pyNN.standardmodels", "the PyNN back end", "gpusyn[pynn]")
+
+import pyNN
+from pyNN import common, errors, random, space
+from pyNN.common.procedural_api import set
+from pyNN.network import Network
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
+from pyNN.recording import *
+from pyNN.space import Space
+from pyNN.standardmodels import StandardCellType
+
+from gpusyn.pynn import state as simulator
+from gpusyn.pynn.connectors import *
+from gpusyn.pynn.connectors import FixedProbabilityConnector
+from gpusyn.pynn.control import (
+    end,
+    get_current_time,
+    get_max_delay,
+    get_min_delay,
+    get_time_step,
+    initialize,
+    num_processes,
+    rank,
+    reset,
+    run,
+    run_for,
+    run_until,
+    setup,
+)
+from gpusyn.pynn.electrodes import *
+from gpusyn.pynn.models import *
+from gpusyn.pynn.populations import Assembly, Population, PopulationView
+from gpusyn.pynn.projections import Projection
+from gpusyn.pynn.sources import *
+from gpusyn.pynn.synapses import *
+from gpusyn.pynn.synapses import StaticSynapse
+
+create = common.build_create(Population)
+connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
+record = common.build_record(simulator)
+
+
+def record_v(source: object, filename: str) -> None:
+    """Record the membrane potential of some cells to a file."""
+    record(["v"], source, filename)
+
+
+def record_gsyn(source: object, filename: str) -> None:
+    """Record the synaptic conductances of some cells to a file."""
+    record(["gsyn_exc", "gsyn_inh"], source, filename)
+
+
+def list_standard_models() -> list[str]:
+    """Return the names of the cell types."""
+    return sorted(
+        name for name, one in globals().items()
+        if isinstance(one, type) and issubclass(one, StandardCellType) and one.__module__.startswith(__name__)
+    )  # fmt: skip
+
+
+def register() -> None:
+    """Let PyNN know this package as ``pyNN.gpusyn``, as importing it has done."""
+    sys.modules["pyNN.gpusyn"] = sys.modules[__name__]
+    pyNN.gpusyn = sys.modules[__name__]
+
+
+register()
