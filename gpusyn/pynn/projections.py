@@ -194,6 +194,12 @@ class Projection(BuiltProjection, common.Projection):
             columns[name] = new
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
-        raise errors.InvalidParameterValueError(
-            f"{self}: pyNN.gpusyn has no initial value of {variable}; synapses start rested"
-        )
+        """Accept the values that synapses have at first."""
+        first = self.synapse_type.at_first.get(variable)
+        wanted = self.column(first) if isinstance(first, str) else first
+        if first is None or not np.all(value.evaluate(simplify=True) == wanted):
+            known = ", ".join(f"{name} = {one}" for name, one in self.synapse_type.at_first.items()) or "weights alone"
+            raise errors.InvalidParameterValueError(
+                f"{self}: initialize({variable}=...): {type(self.synapse_type).__name__} of pyNN.gpusyn starts with "
+                f"{known}; leave it out"
+            )
