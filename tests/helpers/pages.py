@@ -75,6 +75,11 @@ def fenced(text: str, first: int = 1) -> Iterator[Block]:
         yield Block(first + start, language, inner, comment[1] if comment else "", following[3] if adjacent else None)
 
 
+def python_blocks(text: str) -> list[str]:
+    """Return what is in the blocks ```python of a text."""
+    return [block.text for block in fenced(text) if block.language == "python"]
+
+
 class Page:
     """A page and its blocks. The comments `<!-- long -->` and `<!-- needs: a, b -->` hold for all of it."""
 
@@ -100,10 +105,6 @@ class Page:
     @property
     def to_run(self) -> list[Block]:
         return [block for block in self.blocks if block.file or (block.language in RUN and not block.not_run)]
-
-    def python(self) -> list[str]:
-        """Return the text of its ```python blocks."""
-        return [block.text for block in self.blocks if block.language == "python"]
 
     def play(self, folder: Path) -> None:
         """Run the blocks in turn: Python in one namespace, commands in the folder. Compare what is printed."""
