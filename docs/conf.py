@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from pygments.lexers import TextLexer
+from sphinx.application import Sphinx
+
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "extensions")]
 
@@ -36,6 +39,7 @@ nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
+nb_output_stderr = "remove"  # which backend was taken; it differs by machine
 os.environ["PYTHONPATH"] = str(DOCS.parent)  # for the kernels of the notebooks
 
 suppress_warnings = ["toc.empty_glob"]  # folders that have no page yet
@@ -59,3 +63,8 @@ templates_path = ["templates"]
 html_copy_source = html_show_sourcelink = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+
+
+def setup(app: Sphinx) -> None:
+    """Blocks of tables have no colours."""
+    app.add_lexer("csv", TextLexer)

@@ -24,32 +24,34 @@ class Story(NamedTuple):
     figure: str
 
     @property
-    def told(self) -> str:
-        """What the script says of itself after its first line."""
-        script = (ROOT / "examples" / f"{self.name}.py").read_text(encoding="utf-8")
-        return (ast.get_docstring(ast.parse(script)) or "").partition("\n")[2].strip()
-
-    @property
     def page(self) -> str:
+        """Question, answer, figure, what the script says of itself after its first line, and the script."""
+        tree = ast.parse((ROOT / "examples" / f"{self.name}.py").read_text(encoding="utf-8"))
+        told = (ast.get_docstring(tree) or "").partition("\n")[2].strip()
         return f"""# {self.question}
 
 {self.answer}
 
 ![{self.question}](../{self.figure})
 
-{self.told}
+{told}
 
 `python examples/{self.name}.py --out figures` prints the numbers and draws the figure:
 
 ```{{literalinclude}} /examples/{self.name}.py
 :language: python
+:lines: {tree.body[0].end_lineno + 2}-
 ```
 """
 
     @property
     def card(self) -> str:
-        return f"""[![]({"../" + self.figure})
-{self.question}]({self.name}.md)
+        return f"""```{{figure}} ../{self.figure}
+:target: {self.name}.html
+:alt: {self.question}
+
+[{self.question}]({self.name}.md)
+```
 """
 
 
@@ -57,16 +59,16 @@ STORIES = {row[0]: Story(*row) for row in ROW.findall(TEXT)}
 
 
 def index() -> str:
-    names = "\n".join(STORIES)
+    names = "\n".join(f"{name} <{name}>" for name in STORIES)
     cards = "\n".join(story.card for story in STORIES.values())
     return f"""# Gallery
 
 Each story answers one question of synaptic physiology with a short script, a few numbers and one figure.
 [About the stories](../../examples/README.md) says how to run them.
 
-:::{{container}} gallery
+::::{{container}} gallery
 {cards}
-:::
+::::
 
 ```{{toctree}}
 :hidden:

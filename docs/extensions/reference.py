@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pydoc
+import re
 from functools import cache
 from typing import Any
 
@@ -30,21 +31,16 @@ GROUPS = {
     "errors": "Errors",
 }
 SAME = {"builder": "simulation", "io": "results"}
-#: Public modules that `import gpusyn` does not import.
-APART = ("gpusyn.sonata", "gpusyn.pynn")
+#: Public modules that `import gpusyn` does not import. `gpusyn.pynn` has PyNN's interface, which PyNN describes.
+APART = ("gpusyn.sonata",)
 
 
 @cache
 def modules() -> dict[str, Any]:
-    """Return the public modules: gpusyn, those in its `__all__`, and those apart that can be imported here."""
+    """Return the public modules: gpusyn, those in its `__all__`, and those apart."""
     found = {"gpusyn": gpusyn}
     found |= {f"gpusyn.{n}": getattr(gpusyn, n) for n in gpusyn.__all__ if inspect.ismodule(getattr(gpusyn, n))}
-    for name in APART:
-        try:
-            found[name] = importlib.import_module(name)
-        except ImportError:  # an extra that is not installed
-            continue
-    return found
+    return found | {name: importlib.import_module(name) for name in APART}
 
 
 @cache
@@ -94,14 +90,16 @@ def page(name: str) -> str:
     """Return the page of one name."""
     made = public()[name]
     kind = directive(made)
-    text = title(name) + f".. {kind}:: {name}\n"
+    module = name.rpartition(".")[0]
+    text = ":orphan:\n\n" + title(name)  # it is in the table of its module; the contents would be long
+    text += f":doc:`Reference <index>` › :doc:`{module} <{module}.module>`\n\n.. {kind}:: {name}\n"
     if kind == "autoclass" and members(made):
         text += f"   :members: {', '.join(members(made))}\n"
     return text + "   :no-value:\n" * (kind == "autodata")
 
 
 def summary(names: list[str]) -> str:
-    return ".. autosummary::\n\n" + "".join(f"   ~{name}\n" for name in names) + "\n"
+    return ".. autosummary::\n   :nosignatures:\n\n" + "".join(f"   ~{name}\n" for name in names) + "\n"
 
 
 def group_of(made: Any) -> str:
@@ -113,7 +111,7 @@ def group_of(made: Any) -> str:
 def module_page(name: str) -> str:
     """Return the page of a module: its docstring, and a table of its names."""
     module = modules()[name]
-    names = [found for part in module.__all__ if (found := name_of(getattr(module, part)))]
+    names = [found for part in sorted(module.__all__, key=str.casefold) if (found := name_of(getattr(module, part)))]
     text = title(name) + f".. automodule:: {name}\n   :no-members:\n\n.. currentmodule:: None\n\n"
     if name == "gpusyn":
         groups: dict[str, list[str]] = {group: [] for group in GROUPS}
@@ -123,10 +121,7 @@ def module_page(name: str) -> str:
             text += title(GROUPS.get(group, group.capitalize()), "-") + summary(members) if members else ""
     else:
         text += summary(names)
-    own = [found for found in names if found.rpartition(".")[0] == name]
-    return (
-        text + ".. toctree::\n   :hidden:\n\n" + "".join(f"   {found.rpartition('.')[2]} <{found}>\n" for found in own)
-    )
+    return text
 
 
 def index() -> str:
@@ -165,8 +160,38 @@ def resolve(
     return contnode if node["reftype"] == "obj" else None
 
 
+def leave_parameters(app: Sphinx, doctree: docutils.nodes.document) -> None:
+    """Leave small names in backticks as they are: they are parameters, not the modules of the same name."""
+    for node in list(doctree.findall(pending_xref)):
+        if node["reftype"] == "obj" and node["reftarget"].islower() and "." not in node["reftarget"]:
+            node.replace_self(node.children)
+
+
+def link_code(app: Sphinx, doctree: docutils.nodes.document) -> None:
+    """Let `gs.NAME`, with or without what follows it, lead to the page of the name, unless it stands in a link."""
+    for literal in list(doctree.findall(docutils.nodes.literal)):
+        named = re.match(r"gs\.((?:\w+\.)?\w+)", literal.astext())
+        name = f"gpusyn.{named[1]}" if named else ""
+        name = name if name in public() else name.rpartition(".")[0]
+        if name in public() and not isinstance(
+            literal.parent, (docutils.nodes.title, docutils.nodes.reference, pending_xref)
+        ):
+            link = pending_xref(
+                "",
+                literal.deepcopy(),
+                refdoc=app.env.docname,
+                refdomain="py",
+                reftype="obj",
+                reftarget=name,
+                refexplicit=True,
+            )
+            literal.replace_self(link)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", write)
     app.connect("builder-inited", link_types, priority=900)  # after numpydoc
+    app.connect("doctree-read", leave_parameters)
+    app.connect("doctree-read", link_code)
     app.connect("missing-reference", resolve)
     return {"parallel_read_safe": True}

@@ -13,9 +13,8 @@ from gpusyn.builder.junctions import JunctionTables, coupled_groups
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
 from gpusyn.builder.plasticity.learning import settle_mask
-from gpusyn.builder.plasticity.releases import KERNEL as RELEASING
-from gpusyn.builder.plasticity.releases import release_signature, release_tables
-from gpusyn.builder.plasticity.synapse_releases import DELIVER, synapse_signature
+from gpusyn.builder.plasticity.releases import release_tables
+from gpusyn.builder.plasticity.synapse_releases import signature_of
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
 from gpusyn.builder.rows.reference import Synapses
@@ -220,10 +219,8 @@ class Compiled:
             signature = self.layout.groups[group].signature
         elif kernel in LEARNING_KERNELS:
             signature = self.learning.signature
-        elif kernel == RELEASING:
-            signature = release_signature(self.layout)
-        elif kernel == DELIVER:
-            signature = synapse_signature(self.layout)
+        else:
+            signature = signature_of(self.layout, kernel)
         items = items_of(self.layout, kernel, group, counts)
         return Launch(kernel, arrays_of(self.layout, kernel, group), scalars, items, signature)
 

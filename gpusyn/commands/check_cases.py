@@ -275,6 +275,28 @@ def release_network() -> gs.Network:
     return net
 
 
+def active_network() -> gs.Network:
+    """Return a network that releases what is active for a time, by sources and by synapses, beside what is not."""
+    net = gs.Network()
+    cells = net.population("cells", 80, gs.LIF(I_e=gs.Normal(200.0, 30.0)), receptors=[gs.AMPA(), gs.GABA_A()])
+    inputs = net.population("inputs", 60, gs.PoissonSource(rate=np.linspace(20.0, 2000.0, 60)))
+    forms = (
+        gs.TsodyksMarkram(0.5, 80.0, tau_psc=3.0),
+        gs.TsodyksMarkram(0.05, 30.0, 200.0, tau_psc=30.0),
+        gs.TsodyksMarkram(0.5, 80.0),
+        gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), gs.LogNormal(80.0, 20.0), gs.Uniform(0.0, 50.0), gs.Uniform(1.0, 99.0)),
+        gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), 80.0, 20.0, tau_psc=5.0),
+        gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), 80.0, 20.0),
+    )
+    late, rule = gs.Uniform(0.5, 4.0), gs.FixedInDegree(15)
+    contact = {"AMPA": gs.LogNormal(0.4, 0.1), "GABA_A": gs.Ratio("AMPA", 0.2)}
+    for form in forms:
+        net.connect(inputs + cells, cells, rule, weight=contact, delay=late, plasticity=form)
+    net.record(cells, "spikes", name="spikes")
+    net.record(cells, ["V", "g_AMPA", "g_GABA_A"], every=0.1, name="state")
+    return net
+
+
 def learning_network() -> gs.Network:
     """Return a network whose synapses learn by every rule, with axons of all lengths, and are scaled."""
     net = gs.Network()
@@ -446,6 +468,8 @@ CASES = (
     Case("short-term plasticity, double", short_term_network, 30.0, "double"),
     Case("release of each synapse", release_network, 25.0),
     Case("release of each synapse, double", release_network, 12.0, "double"),
+    Case("release that stays active", active_network, 25.0),
+    Case("release that stays active, double", active_network, 12.0, "double"),
     Case("learning", learning_network, 25.0),
     Case("learning, double", learning_network, 12.0, "double"),
     Case("calcium of spines", spine_network, 25.0),

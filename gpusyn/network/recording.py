@@ -132,7 +132,7 @@ class NetworkRecording(NetworkObjects):
             (mV), ``"asc_1"`` and ``"asc_2"`` (pA) of a GLIF neuron whose level has them.
             Of a projection, its ``Projection.variables``: ``"weight"`` (nS, pA of a CurrentReceptor or mV of a
             DeltaReceptor), or of one that reaches several receptors ``"weight_<receptor>"``; with a TsodyksMarkram
-            ``"u"`` and ``"x"``, as they have decayed or recovered by then; with NMDAPlasticity ``"Ca"`` (uM), with
+            ``"u"`` and ``"x"`` (``"y"`` with tau_psc), as they are by then; with NMDAPlasticity ``"Ca"`` (uM), with
             CalciumSTDP ``"Ca"`` (1).
         every : float, optional
             Sampling interval of traces (ms), a multiple of dt; by default every step is sampled. Samples are taken at

@@ -29,7 +29,7 @@ _CHUNK = 1 << 15  # elements at a time, so that the scratch stays in a core's ca
 
 
 class Distribution(ABC):
-    """Base class of distributions: draw values, draw those outside ``low .. high`` again, and describe them."""
+    """Base class of distributions: draw values, draw those outside of `low` to `high` again, and describe them."""
 
     low: float | None
     high: float | None

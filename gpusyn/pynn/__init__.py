@@ -9,21 +9,21 @@ import sys
 
 from gpusyn.utils.optional import require
 
-require("pyNN", "the PyNN back end", "gpusyn[pynn]")
+require("pyNN.standardmodels", "the PyNN back end", "gpusyn[pynn]")
 
-import pyNN  # noqa: E402
-from pyNN import common, errors, random, space  # noqa: E402, F401
-from pyNN.common.procedural_api import set  # noqa: E402, F401
-from pyNN.network import Network  # noqa: E402, F401
-from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution  # noqa: E402, F401
-from pyNN.recording import *  # noqa: E402, F403
-from pyNN.space import Space  # noqa: E402, F401
-from pyNN.standardmodels import StandardCellType  # noqa: E402
+import pyNN
+from pyNN import common, errors, random, space
+from pyNN.common.procedural_api import set
+from pyNN.network import Network
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
+from pyNN.recording import *
+from pyNN.space import Space
+from pyNN.standardmodels import StandardCellType
 
-from gpusyn.pynn import state as simulator  # noqa: E402
-from gpusyn.pynn.connectors import *  # noqa: E402, F403
-from gpusyn.pynn.connectors import FixedProbabilityConnector  # noqa: E402
-from gpusyn.pynn.control import (  # noqa: E402, F401
+from gpusyn.pynn import state as simulator
+from gpusyn.pynn.connectors import *
+from gpusyn.pynn.connectors import FixedProbabilityConnector
+from gpusyn.pynn.control import (
     end,
     get_current_time,
     get_max_delay,
@@ -38,12 +38,12 @@ from gpusyn.pynn.control import (  # noqa: E402, F401
     run_until,
     setup,
 )
-from gpusyn.pynn.electrodes import *  # noqa: E402, F403
-from gpusyn.pynn.models import *  # noqa: E402, F403
-from gpusyn.pynn.populations import Assembly, Population, PopulationView  # noqa: E402, F401
-from gpusyn.pynn.projections import Projection  # noqa: E402
-from gpusyn.pynn.synapses import *  # noqa: E402, F403
-from gpusyn.pynn.synapses import StaticSynapse  # noqa: E402
+from gpusyn.pynn.electrodes import *
+from gpusyn.pynn.models import *
+from gpusyn.pynn.populations import Assembly, Population, PopulationView
+from gpusyn.pynn.projections import Projection
+from gpusyn.pynn.synapses import *
+from gpusyn.pynn.synapses import StaticSynapse
 
 create = common.build_create(Population)
 connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)

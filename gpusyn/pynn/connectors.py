@@ -7,7 +7,7 @@ PyNN, and where weights or delays need positions or PyNN's numbers, the connecto
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pyNN import connectors, random
@@ -43,15 +43,32 @@ __all__ = [
 
 
 class NativeRNG(random.NativeRNG):
-    """Says that gpusyn draws; its seed is the one of `setup`, and a seed given here has no effect."""
+    """Says that gpusyn draws where it has a rule or a law; the seed of that is the one of `setup`.
+
+    What PyNN must draw is drawn by numpy with the seed given here.
+    """
+
+    parallel_safe = True
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self._others = random.NumpyRNG(seed)
+
+    def next(self, n: int | None = None, distribution: Any = None, parameters: Any = None, mask: Any = None) -> Any:
+        """Return numbers that PyNN asks for."""
+        return self._others.next(n, distribution, parameters, mask)
 
 
 class Own:
     """A connector that knows whether its random numbers must be PyNN's."""
 
+    rng: Any
+
     def __init__(self, *given: Any, rng: Any = None, **named: Any) -> None:
         self.native = rng is None or isinstance(rng, random.NativeRNG)
-        super().__init__(*given, rng=None if self.native else rng, **named)
+        super().__init__(*given, **named)
+        if not self.native:
+            self.rng = rng
 
     def rule(self, projection: Any) -> NativeRule | None:
         """Return gpusyn's rule, none if there is none."""
@@ -128,13 +145,31 @@ class OneToOneConnector(connectors.OneToOneConnector):
         return OneToOne() if projection.pre.size == projection.post.size and projection.in_order() else None
 
 
-def native_rule(projection: Any, connector: Any) -> NativeRule | None:
-    """Return the rule of gpusyn by which a projection is connected, none if PyNN must make lists."""
+class Drawn(NamedTuple):
+    """A rule of gpusyn, and the synapses' parameters by name: lazy values that are numbers or laws of gpusyn."""
+
+    rule: NativeRule
+    values: dict[str, Any]
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters that are numbers."""
+        return {name: number(value) for name, value in self.values.items() if not is_law(value)}
+
+
+def drawn(projection: Any, connector: Any) -> Drawn | None:
+    """Return how gpusyn draws a projection, none if PyNN must make lists."""
     plain = getattr(connector, "native", False) and connector.callback is None
     if not plain or getattr(connector, "allow_self_connections", True) == "NoMutual":
         return None
-    found: NativeRule | None = connector.rule(projection)
-    return found
+    values = dict(connector._parameters_from_synapse_type(projection).items())
+    laws = {name for name, value in values.items() if is_law(value)}
+    if laws - {"weight", "delay"} or not all(
+        value.is_homogeneous for name, value in values.items() if name not in laws
+    ):
+        return None
+    rule: NativeRule | None = connector.rule(projection)
+    return None if rule is None else Drawn(rule, values)
 
 
 # ---- laws ----
@@ -160,11 +195,16 @@ def is_law(value: Any) -> bool:
     base = value.base_value
     if not isinstance(base, random.RandomDistribution) or value.operations or base.name not in LAWS:
         return False
-    return isinstance(base.rng, random.NativeRNG) or base.rng.seed is None
+    return bool(isinstance(base.rng, random.NativeRNG) or base.rng.seed is None)
 
 
 def law(value: Any, factor: float) -> Any:
     """Return the number, or the distribution of gpusyn, that a lazy value is."""
     if is_law(value):
         return LAWS[value.base_value.name](value.base_value.parameters, factor)
-    return factor * float(value.evaluate(simplify=True))
+    return factor * number(value)
+
+
+def number(value: Any) -> float:
+    """Return the number that a lazy value is."""
+    return float(value.evaluate(simplify=True))

@@ -12,21 +12,8 @@ from pyNN.recording import get_io
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
 
-OPTIONS = frozenset(
-    [
-        "max_delay",
-        "max_rate",
-        "max_weight",
-        "changing_weights",
-        "backend",
-        "threads",
-        "seed",
-        "precision",
-        "weights",
-        "chunk_steps",
-        "progress",
-    ]
-)
+OF_SIMULATOR = frozenset({"backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"})
+OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights"}) | OF_SIMULATOR
 logger = logging.getLogger("PyNN")
 
 

@@ -228,8 +228,8 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
         if state.step and any(values[name] != self._values[name] for name in ("start", "stop")):
             raise ValueError(
-                f"NoisyCurrentSource: start and stop cannot change at t = {state.t:g} ms; set mean and stdev, or change "
-                "them before the first run() or after reset()"
+                f"NoisyCurrentSource: start and stop cannot change at t = {state.t:g} ms; set mean and stdev, or "
+                "change them before the first run() or after reset()"
             )
         return values
 

@@ -5,6 +5,7 @@ PyNN's names and units (nF, nA, uS) are kept wherever PyNN reads them; they beco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -58,6 +59,10 @@ class Response(NamedTuple):
     numbers: tuple[str, ...]
     make: Callable[..., Receptor]
     factor: float = THOUSAND
+
+    def receptor(self, p: Values) -> Receptor:
+        """Return the receptor of gpusyn; cells with other numbers have another one."""
+        return self.make(self.name, *(float(np.ravel(p[number])[0]) for number in self.numbers))
 
 
 def same(name: str) -> Formula:
@@ -175,6 +180,7 @@ class Cell:
     kind: ClassVar[type[NeuronModel]]
     responses: tuple[Response, ...] = ()
     default_parameters: dict[str, Any]
+    parameter_space: Any
 
     def __init_subclass__(cls, **given: Any) -> None:
         """Let PyNN keep its names and units."""
@@ -191,7 +197,23 @@ class Cell:
 
     def receptors(self, p: Values) -> list[Receptor]:
         """Return gpusyn's receptors of cells that share their numbers."""
-        return [one.make(one.name, *(float(p[number]) for number in one.numbers)) for one in self.responses]
+        return [one.receptor(p) for one in self.responses]
+
+    def checked_receptors(self, p: Values, where: str) -> None:
+        """Refuse numbers that no receptor of gpusyn can have.
+
+        Raises
+        ------
+        InvalidParameterValueError
+            If gpusyn refuses a value.
+        """
+        for one in self.responses:
+            try:
+                one.receptor(p)
+            except GpusynError as error:
+                raise errors.InvalidParameterValueError(
+                    f"{where}: {error} [{type(self).__name__}: {one.name} is made of {', '.join(one.numbers)}]"
+                ) from error
 
     def model(self, p: Values, dt: float) -> NeuronModel:
         """Return gpusyn's model of some cells."""
@@ -234,7 +256,8 @@ class Neuron(Cell):
 
     def in_words(self, message: str) -> str:
         """Return an error of gpusyn with what its names are in PyNN."""
-        named = [f"{name} = {one.words}" for name, one in self.formulas.items() if name in message.split("(")[0]]
+        told = set(re.findall(r"\w+", message))
+        named = [f"{name} = {one.words}" for name, one in self.formulas.items() if name in told - {"a", "b"}]
         return f"{message} [{type(self).__name__}: {', '.join(named)}]" if named else message
 
 
@@ -377,8 +400,8 @@ class CondAlphaPostSynapticResponse(Composed, receptors.CondAlphaPostSynapticRes
 class CondBetaPostSynapticResponse(Composed, receptors.CondBetaPostSynapticResponse):
     """A conductance that is the difference of two exponentials."""
 
-    make, numbers = staticmethod(conductance_beta), ("tau_rise", "tau_decay", "e_syn")
-    recorded: ClassVar = {"gsyn": Variable("g_", 1e-3)}
+    numbers = ("tau_rise", "tau_decay", "e_syn")
+    make, recorded = staticmethod(conductance_beta), {"gsyn": Variable("g_", 1e-3)}
 
 
 ExpPSR, AlphaPSR, BetaPSR = CondExpPostSynapticResponse, CondAlphaPostSynapticResponse, CondBetaPostSynapticResponse
@@ -389,7 +412,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
 
     @property
     def kind(self) -> type[NeuronModel]:  # type: ignore[override]
-        """Gpusyn's model of the membrane."""
+        """Model of the membrane."""
         found: type[NeuronModel] = self.neuron.kind
         return found
 
@@ -440,22 +463,33 @@ class RateSource(Source):
         """Return the rates of some cells while they are active (Hz)."""
         return p["rate"]
 
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
+        raise NotImplementedError
+
+    def model(self, p: Values, dt: float) -> NeuronModel:
+        """Return gpusyn's model of some cells."""
+        return self.bounded(p, None)
+
 
 class SpikeSourcePoisson(RateSource, cells.SpikeSourcePoisson):
     """A gs.PoissonSource."""
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         return PoissonSource(p["rate"], rate_max=bound)
 
 
 class SpikeSourcePoissonRefractory(RateSource, cells.SpikeSourcePoissonRefractory):
     """A gs.PoissonSource with a dead time."""
 
-    shared: ClassVar = ("tau_refrac",)  # type: ignore[misc]
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The dead time."""
+        return ("tau_refrac",)
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         dead = float(np.ravel(p["tau_refrac"])[0])
         if bound is not None and dead > 0.0:
             bound = max(min(bound, SHARE / dead), float(np.max(p["rate"])))
@@ -469,8 +503,8 @@ class SpikeSourceGamma(RateSource, cells.SpikeSourceGamma):
         """Return the rates of some cells while they are active (Hz)."""
         return p["beta"] / p["alpha"]
 
-    def model(self, p: Values, dt: float, bound: float | None = None) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
+    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
+        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
         return GammaSource(self.rates(p), shape=np.asarray(p["alpha"], np.float64), rate_max=bound)
 
 

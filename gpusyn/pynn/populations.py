@@ -9,12 +9,13 @@ import numpy as np
 from pyNN import common, errors
 from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 
+from gpusyn.errors import GpusynError
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Population as Cells
 from gpusyn.network.populations import Selection
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.courses import added
-from gpusyn.pynn.models import FOREVER, Neuron, RateSource, Source
+from gpusyn.pynn.models import FOREVER, Neuron, RateSource, Source, Values
 from gpusyn.pynn.recording import Recorder
 from gpusyn.pynn.state import state
 from gpusyn.simulation.simulator import Simulator
@@ -23,6 +24,7 @@ __all__ = ["Assembly", "Population", "PopulationView", "selected"]
 
 MOST_PARTS = 1000
 HEADROOM = 10.0  # by what rates may grow later, if setup does not say it
+LEAST_RATE = 1000.0  # Hz: up to which rates of 0 may grow
 
 
 class Part(NamedTuple):
@@ -92,6 +94,12 @@ class Assembly(common.Assembly):
 
     _simulator = simulator
 
+    @property
+    def receptor_types(self) -> list[str]:
+        """Receptor types that all populations have, in the order of the first one."""
+        first, *others = (one.celltype.receptor_types for one in self.populations)
+        return [name for name in first if all(name in types for types in others)]
+
 
 class PopulationView(Access, common.PopulationView):
     """Some cells of a population."""
@@ -135,7 +143,8 @@ class Population(Access, common.Population):
             if name in self.celltype.translations:
                 self._values[name] = evaluated(value, self.size)
         self._initial: dict[str, Any] = {}
-        self.number, self.parts = len(state.populations), ()
+        self.number = len(state.populations)
+        self.parts: tuple[Part, ...] = ()
         self.late: list[tuple[Any, Any]] = []  # electrodes that came while time ran, with the indices of their cells
         self._check(self._values)
         state.populations.append(self)
@@ -174,12 +183,15 @@ class Population(Access, common.Population):
                 raise errors.InvalidParameterValueError(
                     f"Population '{self.label}': spike_times must increase (got {times}); sort them"
                 )
-        self.celltype.checked(p, state.dt, f"Population '{self.label}'")
+        where = f"Population '{self.label}'"
+        self.celltype.checked(p, state.dt, where)
+        for indices in self._groups(values):
+            self.celltype.checked_receptors(self.of(indices[:1], values), where)
 
     # ---- building ----
     def build(self, network: Network) -> None:
         """Add the cells to a network, in parts that share the numbers of their receptors."""
-        groups = list(self._groups())
+        groups = list(self._groups(self._values))
         self.part_of, self.place = np.empty(self.size, np.int64), np.empty(self.size, np.int64)
         parts = []
         for k, indices in enumerate(groups):
@@ -192,15 +204,15 @@ class Population(Access, common.Population):
         if isinstance(self.celltype, Neuron):  # a constant current of 0 costs nothing
             self._spare = [network.inject(p.cells, 0.0, name=f"later electrodes of {p.cells.name}") for p in parts]
 
-    def _groups(self) -> Iterator[Any]:
+    def _groups(self, values: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the indices of the cells that can be one population of gpusyn."""
-        differ = [self._values[name] for name in self.celltype.shared if isinstance(self._values[name], np.ndarray)]
+        differ = [values[name] for name in self.celltype.shared if isinstance(values[name], np.ndarray)]
         if not differ:
             yield np.arange(self.size)
             return
         found, kind = np.unique(np.stack(differ), axis=1, return_inverse=True)
         if found.shape[1] > MOST_PARTS:
-            names = ", ".join(n for n in self.celltype.shared if isinstance(self._values[n], np.ndarray))
+            names = ", ".join(n for n in self.celltype.shared if isinstance(values[n], np.ndarray))
             raise errors.InvalidParameterValueError(
                 f"Population '{self.label}': {names} have {found.shape[1]} different sets of values; gpusyn takes at "
                 f"most {MOST_PARTS}, because each is a population of its own; round them"
@@ -208,16 +220,19 @@ class Population(Access, common.Population):
         for k in range(found.shape[1]):
             yield np.flatnonzero(np.ravel(kind) == k)
 
+    def _highest(self) -> float:
+        """Return the highest rate that may be set while time runs (Hz)."""
+        given = self.celltype.rates(self.of(np.arange(self.size)))
+        return float(state.max_rate or HEADROOM * float(np.max(given)) or LEAST_RATE)
+
     def _made(self, network: Network, name: str, indices: Any) -> Cells:
         p, celltype = self.of(indices), self.celltype
         if isinstance(celltype, RateSource):
-            bound = state.max_rate or HEADROOM * float(np.max(celltype.rates(p), initial=0.0)) or 1000.0
-            return network.population(name, len(indices), celltype.model(p, state.dt, bound))
+            return network.population(name, len(indices), celltype.bounded(p, self._highest()))
         model = celltype.checked(p, state.dt, f"Population '{self.label}'")
         if isinstance(celltype, Source):
             return network.population(name, len(indices), model)
-        single = {n: v if np.ndim(v) == 0 else v[0] for n, v in p.items()}
-        return network.population(name, len(indices), model, receptors=celltype.receptors(single))
+        return network.population(name, len(indices), model, receptors=celltype.receptors(self.of(indices[:1])))
 
     def begin(self, sim: Simulator) -> None:
         """Put the initial values in force."""
@@ -291,18 +306,45 @@ class Population(Access, common.Population):
             self._rates = None
         for selection, own in self.pieces(indices):
             if self.is_rate_source:
+                self._check_rates(selection, values, indices[own])
                 sim.set(selection, rate=self._active(values, indices[own], state.step))
             elif "spike_times" in names:
                 lists = self.of(indices[own], values)["spike_times"]
                 sim.set(selection, times=[times[times > state.t + 0.5 * state.dt] for times in lists])
             else:
-                before = self.celltype.native(self.of(indices[own]), state.dt)
-                after = self.celltype.native(self.of(indices[own], values), state.dt)
-                for name, value in after.items():
-                    if not np.array_equal(before[name], value):
-                        sim.set(selection, name, value)
+                self._set_membrane(sim, selection, self.of(indices[own]), self.of(indices[own], values))
+
+    def _set_membrane(self, sim: Simulator, selection: Selection, old: Values, new: Values) -> None:
+        """Change parameters of the neurons of a selection."""
+        before, after = (self.celltype.native(p, state.dt) for p in (old, new))
+        changed = [name for name, value in after.items() if not np.array_equal(before[name], value)]
+        whole = selection.parts[0].population
+        alike = all(np.ndim(value) == 0 for value in whole.model.values.values())
+        if alike and (selection.size < whole.size or any(np.ndim(after[name]) for name in changed)):
+            single = [name for name in changed if name != "I_e"]
+            if single:
+                raise errors.InvalidParameterValueError(
+                    f"Population '{self.label}': its cells share one value of {self.celltype.formulas[single[0]].words}, "
+                    f"which at t = {state.t:g} ms can change for all of them alone; give a parameter as a list of "
+                    f"{self.size} values before the first run(), so that each cell has its own"
+                )
+        try:
+            for name in changed:
+                sim.set(selection, name, after[name])
+        except GpusynError:  # a threshold below the reset of before, which changes next
+            for name in reversed(changed):
+                sim.set(selection, name, after[name])
 
     # ---- sources ----
+    def _check_rates(self, selection: Selection, values: Mapping[str, Any], indices: Any) -> None:
+        model: Any = selection.parts[0].population.model
+        highest = float(np.max(self.celltype.rates(self.of(indices, values))))
+        if highest > model.rate_bound:
+            raise errors.InvalidParameterValueError(
+                f"Population '{self.label}': rates must be at most {model.rate_bound:g} Hz at t = {state.t:g} ms (got "
+                f"{highest:g}); give setup(max_rate=...), or set them before the first run() or after reset()"
+            )
+
     def _window(self, values: Mapping[str, Any], indices: Any) -> tuple[Any, Any]:
         """Return the steps at which some sources start and stop."""
         p = self.of(indices, values)

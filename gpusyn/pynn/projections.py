@@ -10,16 +10,18 @@ import numpy as np
 from pyNN import common, errors
 from pyNN.space import Space
 
+from gpusyn.builder.fixed_point import weight_range
 from gpusyn.connectivity import FromArrays
 from gpusyn.errors import GpusynError
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection as Native
 from gpusyn.pynn import state as simulator
-from gpusyn.pynn.connectors import is_law, law, native_rule
-from gpusyn.pynn.models import GAP
+from gpusyn.pynn.connectors import drawn, law
+from gpusyn.pynn.models import GAP, THOUSAND
 from gpusyn.pynn.populations import selected
 from gpusyn.pynn.state import state
 from gpusyn.pynn.synapses import ElectricalSynapse, StaticSynapse, Synapse
+from gpusyn.simulation.simulator import Simulator
 
 __all__ = ["Connection", "Projection"]
 
@@ -29,11 +31,15 @@ INDICES = {"presynaptic_index": "pre", "postsynaptic_index": "post"}
 
 
 class Group(NamedTuple):
-    """Synapses that are one projection of gpusyn: places among the columns, in the order of Simulator.weights."""
+    """Synapses that are one projection of gpusyn: places among the columns, in the order of Simulator.weights.
+
+    A weight of gpusyn is `scale` times PyNN's, which can be set to `limit` at most while time runs.
+    """
 
     native: Native
     places: Any
     scale: float
+    limit: float
 
 
 class Connection(common.Connection):
@@ -113,24 +119,12 @@ class Projection(common.Projection):
         self.number = len(state.projections)
         self.groups: tuple[Group, ...] = ()
         self.columns: Columns | None = None
-        self.native: Any = None
-        space_of = connector._parameters_from_synapse_type(self) if hasattr(connector, "rule") else None
-        rule = None if electrical else native_rule(self, connector)
-        if (
-            rule is not None
-            and space_of is not None
-            and all(
-                is_law(v) if v.base_value.__class__.__name__ == "RandomDistribution" else v.is_homogeneous
-                for v in space_of._parameters.values()
-            )
-        ):
-            self.native = rule, space_of
-            weight = space_of["weight"]
-            if not is_law(weight) and connector.safe:
-                self.synapse_type.parameter_checks["weight"](float(weight.evaluate(simplify=True)), self)
-        else:
+        self.drawn = None if electrical else drawn(self, connector)
+        if self.drawn is None:
             self.columns = Columns(self.synapse_type.translations)
             connector.connect(self)
+        elif connector.safe and "weight" in self.drawn.numbers:
+            self.synapse_type.parameter_checks["weight"](self.drawn.numbers["weight"], self)
         state.projections.append(self)
 
     def in_order(self) -> bool:
@@ -178,29 +172,28 @@ class Projection(common.Projection):
         except GpusynError as error:
             raise errors.ConnectionError(f"{self}: {error}") from error
 
-    def _limit(self, p: Mapping[str, Any], largest: float, factor: float) -> float | None:
-        """Return the largest weight that may be set later."""
-        learned = self.synapse_type.largest(p)
+    def _limit(self, p: Mapping[str, Any], largest: float) -> float:
+        """Return the largest weight that may be set while time runs; 0: none."""
+        learned: float | None = self.synapse_type.largest(p)
         if learned is not None:
-            return factor * learned
+            return learned
         if not state.changing_weights:
-            return None
-        return factor * (state.max_weight or HEADROOM * largest or 1.0)
+            return 0.0
+        return max(state.max_weight or HEADROOM * largest or 1.0, largest)
 
     def _build_rule(self, network: Network, name: str, pre: Any, post: Any) -> None:
-        rule, space = self.native
-        p = {k: float(v.evaluate(simplify=True)) for k, v in space.items() if not is_law(v)}
-        scale = self.response.factor * self.synapse_type.scale(p)
-        weight = law(space["weight"], scale)
-        delay = on_steps(p["delay"]) if "delay" in p else law(space["delay"], 1.0)
-        largest = abs(weight) / scale if isinstance(weight, float) else 0.0
-        if not isinstance(weight, float):
-            largest = abs(weight.mean_value()) / scale
+        how = self.drawn
+        assert how is not None
+        p, synapse = how.numbers, self.synapse_type
+        scale = self.response.factor * synapse.scale(p)
+        weight = law(how.values["weight"], scale)
+        delay = on_steps(p["delay"]) if "delay" in p else law(how.values["delay"], 1.0)
+        limit = self._limit(p, weight_range(weight).largest / scale)
         made = network.connect(
-            pre, post, rule, receptor=self.receptor_type, weight=weight, delay=delay, name=name,
-            w_max=self._limit(p, largest, scale), plasticity=self.synapse_type.plasticity(p, self.response.factor) or None,
+            pre, post, how.rule, receptor=self.receptor_type, weight=weight, delay=delay, name=name,
+            w_max=scale * limit or None, plasticity=synapse.plasticity(p, self.response.factor) or None,
         )  # fmt: skip
-        self.groups = (Group(made, slice(None), scale),)
+        self.groups = (Group(made, slice(None), scale, limit),)
 
     def _build_lists(self, network: Network, name: str, pre: Any, post: Any) -> None:
         columns, groups = self.columns, []
@@ -213,14 +206,14 @@ class Projection(common.Projection):
                  if n not in ("weight", "delay")}  # fmt: skip
             scale = self.response.factor * self.synapse_type.scale(p)
             weight = columns["weight"][own]
+            limit = self._limit(p, float(np.max(np.abs(weight))))
             made = network.connect(
                 pre, post, FromArrays(sources, targets), receptor=self.receptor_type,
                 weight=number_or_array(scale * weight), delay=number_or_array(columns["delay"][own]),
-                w_max=self._limit(p, float(np.max(np.abs(weight))), scale),
-                plasticity=self.synapse_type.plasticity(p, self.response.factor) or None,
+                w_max=scale * limit or None, plasticity=self.synapse_type.plasticity(p, self.response.factor) or None,
                 name=name if len(parts) == 1 else f"{name} part {k}",
             )  # fmt: skip
-            groups.append(Group(made, own[np.lexsort((targets, sources))], scale))
+            groups.append(Group(made, own[np.lexsort((targets, sources))], scale, limit))
         self.groups = tuple(groups)
 
     def _alike(self) -> Iterator[Any]:
@@ -248,41 +241,36 @@ class Projection(common.Projection):
         """Add gap junctions: connections of one pair add up, in whatever direction they are."""
         columns = self.columns
         assert columns is not None
-        sources, targets = self.pre_places[columns["pre"]], self.post_places[columns["post"]]
-        a, b = pre.keys()[sources], post.keys()[targets]
-        both = {
-            (int(x), int(y)): n for n, (x, y) in enumerate(zip(pre.keys()[sources], post.keys()[targets], strict=True))
-        }
-        del both
-        pairs, which = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)]), axis=1, return_inverse=True)
-        weight = np.bincount(np.ravel(which), columns["weight"], pairs.shape[1])
-        apart = pairs[0] != pairs[1]
-        everyone = {key: k for k, key in enumerate(pre.keys().tolist())}
-        partners = {key: k for k, key in enumerate(post.keys().tolist())}
-        listed: list[tuple[int, int, float]] = []
-        for (x, y), g in zip(pairs[:, apart].T.tolist(), weight[apart], strict=True):
-            for one, other in ((x, y), (y, x)):
-                if one in everyone and other in partners:
-                    listed.append((everyone[one], partners[other], 1e3 * g))
-        if listed:
-            rows, columns_, g_all = map(np.array, zip(*listed, strict=True))
-            network.couple(pre, post, FromArrays(rows, columns_), g_all, name=name)
-        self.groups = ()
+        own, others = pre.keys(), post.keys()
+        ends = np.stack([own[self.pre_places[columns["pre"]]], others[self.post_places[columns["post"]]]])
+        self.pairs, self.pair_of = np.unique(np.sort(ends, axis=0), axis=1, return_inverse=True)
+        both = np.concatenate([self.pairs, self.pairs[::-1]], axis=1)
+        rows, partners = places_of(both[0], own), places_of(both[1], others)
+        self.listed = (rows >= 0) & (partners >= 0) & (both[0] != both[1])
+        self.coupling = None
+        if self.listed.any():
+            rule = FromArrays(rows[self.listed], partners[self.listed])
+            self.coupling = network.couple(pre, post, rule, self._conductances(columns["weight"]), name=name)
+
+    def _conductances(self, weights: Any) -> Any:
+        """Return the conductance of each listed pair (nS)."""
+        summed = THOUSAND * np.bincount(np.ravel(self.pair_of), weights, self.pairs.shape[1])
+        return np.tile(summed, 2)[self.listed]
 
     # ---- reading ----
     def list_connections(self) -> Columns:
         """Return the connections as columns; those that a rule of gpusyn draws are drawn."""
         if self.columns is not None:
             return self.columns
+        assert self.drawn is not None
         sim = state.built()
         (group,) = self.groups
-        drawn = sim.weights(group.native)
-        back = [np.argsort(self.pre_places), np.argsort(self.post_places)]
-        columns = Columns(self.synapse_type.translations)
-        p = {k: float(v.evaluate(simplify=True)) for k, v in self.native[1].items() if not is_law(v)}
-        values = {"weight": drawn.weight / group.scale, "delay": drawn.delay} | p
-        columns.add(len(drawn.pre), {"pre": back[0][drawn.pre], "post": back[1][drawn.post], **values})
-        self.columns, self.groups = columns, (group._replace(places=np.arange(len(drawn.pre))),)
+        found = sim.weights(group.native)
+        pre, post = np.argsort(self.pre_places)[found.pre], np.argsort(self.post_places)[found.post]
+        values = {"weight": found.weight / group.scale, "delay": found.delay, **self.drawn.numbers}
+        columns = self.columns = Columns(self.synapse_type.translations)
+        columns.add(len(pre), {"pre": pre, "post": post, **values})
+        self.groups = (group._replace(places=np.arange(len(pre))),)
         return columns
 
     def column(self, name: str) -> Any:
@@ -310,9 +298,9 @@ class Projection(common.Projection):
 
     def smallest_delay(self) -> float | None:
         """Return the smallest delay (ms), None if no connection is listed."""
-        if self.native is not None and self.columns is None:
-            space = self.native[1]
-            return None if is_law(space["delay"]) else on_steps(float(space["delay"].evaluate(simplify=True)))
+        if self.columns is None and self.drawn is not None:
+            delay = self.drawn.numbers.get("delay")
+            return None if delay is None else float(on_steps(delay))
         if isinstance(self.synapse_type, ElectricalSynapse):
             return None
         assert self.columns is not None
@@ -350,9 +338,27 @@ class Projection(common.Projection):
         new = np.array(self.column(name))
         new[places] = on_steps(value) if name == "delay" else value
         with state.changing(f"{self}, set({name}=...)") as sim:
-            for group in self.groups if sim else ():
-                sim.set_weights(group.native, group.scale * new[group.places])
+            if sim is not None:
+                self._set_live(sim, new)
             columns[name] = new
+
+    def _set_live(self, sim: Simulator, weights: Any) -> None:
+        """Set the weights of all connections in the running simulation."""
+        if isinstance(self.synapse_type, ElectricalSynapse):
+            if self.coupling is not None:
+                sim.set(self.coupling, self._conductances(weights))
+            return
+        for group in self.groups:
+            largest = float(np.max(np.abs(weights[group.places])))
+            if largest > group.limit:
+                way = "set it before the first run() or after reset()"
+                if not self.synapse_type.learns:
+                    way = f"give setup(changing_weights=True, max_weight=...), or {way}"
+                raise errors.ConnectionError(
+                    f"{self}: weights must be at most {group.limit:g} at t = {state.t:g} ms (got {largest:g}); {way}"
+                )
+        for group in self.groups:
+            sim.set_weights(group.native, group.scale * weights[group.places])
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         raise errors.InvalidParameterValueError(
@@ -365,6 +371,13 @@ def on_steps(delays: Any) -> Any:
     steps = np.asarray(delays, np.float64) / state.dt
     rounded = np.maximum(np.rint(steps), 1.0)
     return np.where(np.abs(steps - rounded) < 1e-6, delays, rounded * state.dt)[()]
+
+
+def places_of(wanted: Any, among: Any) -> Any:
+    """Return the place of each number among others, -1 of those that are not there."""
+    order = np.argsort(among)
+    found = order[np.minimum(np.searchsorted(among, wanted, sorter=order), len(among) - 1)]
+    return np.where(among[found] == wanted, found, -1)
 
 
 def number_or_array(values: Any) -> Any:

@@ -84,8 +84,8 @@ class Recorder(recording.Recorder):
     def _spikes(self) -> tuple[Any, Any]:
         """Return indices and times of the spikes since the last clear."""
         indices, times = [np.empty(0, np.int64)], [np.empty(0)]
-        for tap in self.taps.get("spikes", ()) if state.simulator else ():
-            data = state.simulator.data[tap.recorder]
+        for tap in self.taps.get("spikes", ()):
+            data = state.built().data[tap.recorder]
             late = data.times > (self.cleared + 0.5) * state.dt
             indices.append(tap.indices[data.ids[late]])
             times.append(on_grid(data.times[late]))
@@ -100,13 +100,14 @@ class Recorder(recording.Recorder):
         return ids[chosen][order], times[chosen][order]
 
     def _get_all_signals(self, variable: Any, ids: Any, clear: bool = False) -> Any:
-        if not ids or state.simulator is None:
+        if not ids:
             return np.empty((0, 0)), None
+        recorded = state.built().data
         column = {int(k): n for n, k in enumerate(ids)}
         every, base = state.steps(self.sampling_interval), int(self.population.first_id)
         found: Any = None
         for tap, first in zip(self.taps[variable.name], self.first[variable.name], strict=True):
-            data = state.simulator.data[tap.recorder][tap.variable.name]
+            data = recorded[tap.recorder][tap.variable.name]
             rows = np.concatenate([first[None, :], np.asarray(data, np.float64) * tap.variable.factor])
             rows = rows[self.cleared // every :]
             if found is None:

@@ -53,6 +53,7 @@ class Synapse(Named):
         Whether weights change with time.
     """
 
+    parameter_checks: Mapping[str, Callable[..., None]]
     per_synapse: ClassVar[tuple[str, ...]] = ()
     learns = False
 

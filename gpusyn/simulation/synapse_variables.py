@@ -1,4 +1,4 @@
-"""The present values of the variables of synapses: weights, u and x of short-term plasticity, and calcium."""
+"""The present values of the variables of synapses: weights, u, x and y of short-term plasticity, and calcium."""
 
 from __future__ import annotations
 

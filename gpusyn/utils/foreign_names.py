@@ -117,7 +117,7 @@ _SAME = {
     "TripletSTDP": "stdp_triplet_synapse",
     "InhibitorySTDP": "vogels_sprekeler_synapse vogelssprekeler",
     "DopamineSTDP": "stdp_dopamine_synapse stdp_dopamine_synapse_hom",
-    "TsodyksMarkram": "tsodyksmarkramsynapse tsodyks2_synapse",
+    "TsodyksMarkram": "tsodyksmarkramsynapse tsodyks_synapse tsodyks2_synapse",
     "QuantalRelease": "multiquantalsynapse simplestochasticsynapse bernoulli_synapse",
     # plots, kinetics, drugs and measures
     "raster": "raster_plot plot_raster",
@@ -206,7 +206,6 @@ _OTHERWISE = {
     "dendritic_delay_fraction": _Told(("axonal",), "axonal = 1 - dendritic_delay_fraction"),
     "dendritic_delay": _Told(("axonal",), "axonal is the part of the delay before the synapse, 0 to 1"),
     "rho rho0 rho_0 target_rate r0 alpha": _Told(("eta", "rate"), "rate is that of the targets; alpha = 2 rate tau"),
-    "tau_psc": _Told(("tau_rec",), "the course of a response belongs to the receptor, such as gs.AMPA(tau_decay=...)"),
     "tau_m taum tau_mem tau_membrane": _Told(("C_m", "g_L"), "C_m = tau_m * g_L: pF = ms * nS"),
     "taum tau_mem tau_membrane": _Told(("tau_m",), "did you mean 'tau_m'?"),  # in model files of SONATA
     "r_m rm r r_in rin membrane_resistance": _Told(("C_m", "g_L"), "g_L = 1000 / R: nS, with R in MOhm"),

@@ -68,8 +68,7 @@ NEURONS = {
     gs.InhibitorySTDP: {"alpha": "alpha = 2 rate tau", "rho0": "rate is that of the targets", "Wmax": "net.connect("},
     gs.DopamineSTDP: {"tau_c": "'tau_eligibility'", "tau_n": "'tau_dopamine'", "vt": "'modulator'",
                       "A_plus": "stdp=gs.STDP(...)", "learns": "stdp=gs.STDP(...)"},
-    gs.TsodyksMarkram: {"tau_fac": "'tau_facil'", "tau_d": "'tau_rec'", "u0": "u starts at 0", "x": "u starts at 0",
-                        "tau_psc": "belongs to the receptor"},
+    gs.TsodyksMarkram: {"tau_fac": "'tau_facil'", "tau_d": "'tau_rec'", "u0": "u starts at 0", "x": "u starts at 0"},
 }  # fmt: skip
 
 
@@ -190,7 +189,7 @@ def test_what_gpusyn_does_not_have_is_not_answered_by_its_looks():
     {"GABA": "GABA_A", "ArrayConnector": "FromSparse", "GeNNModel": "Network",
      "iaf_cond_exp": "LIF", "SpikeSourcePoisson": "PoissonSource", "AllToAllConnector": "AllToAll",
      "FixedProbabilityConnector": "FixedProbability", "STDPMechanism": "STDP", "stdp_synapse_hom": "STDP",
-     "stdp_nn_symm_synapse": "STDP", "tsodyks2_synapse": "TsodyksMarkram", "vogels_sprekeler_synapse": "InhibitorySTDP",
+     "stdp_nn_symm_synapse": "STDP", "tsodyks_synapse": "TsodyksMarkram", "vogels_sprekeler_synapse": "InhibitorySTDP",
      "stdp_triplet_synapse": "TripletSTDP", "MultiQuantalSynapse": "QuantalRelease",
      "aeif_cond_exp": "AdEx", "Netwrok": "Network"}.items(),
 )  # fmt: skip

@@ -58,6 +58,8 @@ PLASTICITY = [
     (ParameterError, [".plasticity", "needs p="], lambda w: learn(w, [gs.QuantalRelease(3), gs.STDP()])),
     (ParameterError, [".plasticity", "beside a TsodyksMarkram, whose u is", "takes no p", "got 0.5", "leave it out"],
      lambda w: learn(w, [gs.TsodyksMarkram(), gs.QuantalRelease(3, p=0.5)])),
+    (ParameterError, [".plasticity", "full or empty", "tau_psc would make it active", "got 3", "leave tau_psc out"],
+     lambda w: learn(w, [gs.TsodyksMarkram(tau_psc=3.0), gs.QuantalRelease(3)])),
     # storage and gating
     (ParameterError, ["'E->I:AMPA'.storage", "'procedural'", "TsodyksMarkram(U=0.5", "use storage='stored'"],
      lambda w: learn(w, gs.TsodyksMarkram(), storage="procedural")),
@@ -74,6 +76,8 @@ PLASTICITY = [
     # values of short-term plasticity by synapse
     (ParameterError, [".plasticity", "TsodyksMarkram.U must have 40 values", "one per", "got 2", "give as many"],
      lambda w: learn(w, gs.TsodyksMarkram(U=[0.1, 0.2]))),
+    (ParameterError, [".plasticity", "TsodyksMarkram.tau_psc must have 40 values", "got 2"],
+     lambda w: learn(w, gs.TsodyksMarkram(tau_psc=[1.0, 2.0]))),
     (ParameterError, [".plasticity", "TsodyksMarkram.tau_facil has 40 values", "not known before FixedProbability",
                       "give a number or a distribution"],
      lambda w: learn(w, gs.TsodyksMarkram(tau_facil=[5.0] * 40), rule=gs.FixedProbability(0.5))),
@@ -191,6 +195,7 @@ RULE_ROWS = [
      lambda: gs.TsodyksMarkram(U="a")),
     (ParameterError, ["TsodyksMarkram.tau_rec", "ms > 0", "got 0"], lambda: gs.TsodyksMarkram(tau_rec=0.0)),
     (ParameterError, ["TsodyksMarkram.tau_facil", "ms >= 0", "got -1"], lambda: gs.TsodyksMarkram(tau_facil=-1.0)),
+    (ParameterError, ["TsodyksMarkram.tau_psc", "ms > 0", "got 0"], lambda: gs.TsodyksMarkram(tau_psc=0.0)),
     (ParameterError, ["QuantalRelease.n", "whole number >= 1 and <= 255", "got 0"], lambda: gs.QuantalRelease(0, 0.5)),
     (ParameterError, ["QuantalRelease.n", "<= 255", "got 256"], lambda: gs.QuantalRelease(256, 0.5)),
     (ArgumentError, ["QuantalRelease.n", "whole number", "got 2.0", "write 2"], lambda: gs.QuantalRelease(2.0, 0.5)),
@@ -256,7 +261,7 @@ def test_a_projection_tells_what_is_plastic(world):
     made = learn(world, [gs.TsodyksMarkram(U=0.2), gs.QuantalRelease(5, cv=0.3)])
     assert repr(made) == (
         "Projection('E->I:AMPA', 10 -> 4 neurons, AllToAll(autapses=True), "
-        "TsodyksMarkram(U=0.2, tau_rec=800.0, tau_facil=0.0), QuantalRelease(n=5, p=None, cv=0.3))"
+        "TsodyksMarkram(U=0.2, tau_rec=800.0, tau_facil=0.0, tau_psc=None), QuantalRelease(n=5, p=None, cv=0.3))"
     )
 
 

@@ -12,6 +12,7 @@ RUN_HERE = [page for page in PAGES.values() if page.to_run and page.name not in 
 @pytest.mark.parametrize(
     "page", [pytest.param(page, id=page.name, marks=[pytest.mark.manual] * page.long) for page in RUN_HERE]
 )
+@pytest.mark.filterwarnings("ignore:The 'copy' argument in Quantity is deprecated")  # Elephant's
 @pytest.mark.usefixtures("long_runs")
 def test_blocks_run(page, tmp_path, monkeypatch):
     for module in page.needs:

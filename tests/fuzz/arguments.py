@@ -97,6 +97,10 @@ ARGUMENTS: dict[Any, Callable[[World], dict[str, Any]]] = {
     measure.psp: lambda w: {"t": w.traces, "V": "V", "neuron": 0, "fit": False},
     measure.reversal_potential: lambda w: IV,
     measure.slope_conductance: lambda w: IV,
+    models.brunel: lambda w: {
+        **{"state": "AI", "g": 5.0, "nu_ext": 2.0, "J": 2.5, "C_E": 40},
+        **{"delay": 1.5, "V_reset": 10.0, "scale": 0.02},
+    },
     models.decision: lambda w: {"coherence": 0.1, "scale": 0.02, "seed": 1, "stimulus": (5.0, 100.0)},
     models.microcircuit: lambda w: {"scale": 0.001, "background": "dc", "initial": "original", "thalamus": 5.0},
     models.stdp: lambda w: {"scale": 0.02, "eta": 0.1, "rate": 5.0},

@@ -53,6 +53,7 @@ EVERYTHING = frozenset(
         "procedural",
         "TsodyksMarkram",
         "TsodyksMarkram of each synapse",
+        "TsodyksMarkram with tau_psc",
         "QuantalRelease",
         "TsodyksMarkram and QuantalRelease",
         "STDP",
@@ -259,6 +260,22 @@ class Wiring(Draft):
                 self.tags.add("QuantalRelease" if kind == "release" else "TsodyksMarkram and QuantalRelease")
             self.lines.append(f"# {name} has {plasticity}")
             keep(self.net, dataclasses.replace(projection, plasticity=tuple(plasticity)))
+
+    def keep_active(self, own: np.random.Generator) -> None:
+        """Let what is released be active for a time in some of the projections where it can, by another generator."""
+        for name, projection in self.net.projections.items():
+            short_term = next((one for one in projection.plasticity if isinstance(one, gs.TsodyksMarkram)), None)
+            random = any(isinstance(one, gs.QuantalRelease) for one in projection.plasticity)
+            tau_psc = (2.0, 30.0, getattr(short_term, "tau_rec", 1.0), gs.Uniform(1.0, 9.0))[int(own.integers(4))]
+            if short_term is None or random or own.random() < 0.5:
+                continue
+            if short_term.shared and isinstance(tau_psc, gs.Uniform):
+                tau_psc = 4.0  # rules of learning were chosen for synapses that have no state of their own
+            active = dataclasses.replace(short_term, tau_psc=tau_psc)
+            plasticity = tuple(active if one is short_term else one for one in projection.plasticity)
+            self.tags.add("TsodyksMarkram with tau_psc")
+            self.lines.append(f"# {name} has {active}")
+            keep(self.net, dataclasses.replace(projection, plasticity=plasticity))
 
     def make_learn(self) -> None:
         """Let weights of some of the projections learn that can."""
@@ -559,6 +576,7 @@ def draw_case(
     draft.make_rewired()
     draft.couple(np.random.default_rng([seed % 1000, 15]))
     draft.make_renewals()
+    draft.keep_active(np.random.default_rng([seed % 1000, 16]))
     return Case(draft.net, draft.dt, seed, precision, n_steps, draft.tags, draft.lines)
 
 

@@ -22,7 +22,6 @@ RUN = ("python", "pycon", "console")
 #: Other names of these three, under which a block would not be run.
 WRONG_NAMES = ("bash", "doctest", "ipython", "ipython3", "py", "python3", "sh", "shell", "zsh")
 CELL = "{code-cell}"
-GENERATED = ROOT / "docs" / "generated"  # pages that the manual's build writes
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -76,6 +75,11 @@ def fenced(text: str, first: int = 1) -> Iterator[Block]:
         yield Block(first + start, language, inner, comment[1] if comment else "", following[3] if adjacent else None)
 
 
+def python_blocks(text: str) -> list[str]:
+    """Return what is in the blocks ```python of a text."""
+    return [block.text for block in fenced(text) if block.language == "python"]
+
+
 class Page:
     """A page and its blocks. The comments `<!-- long -->` and `<!-- needs: a, b -->` hold for all of it."""
 
@@ -101,10 +105,6 @@ class Page:
     @property
     def to_run(self) -> list[Block]:
         return [block for block in self.blocks if block.file or (block.language in RUN and not block.not_run)]
-
-    def python(self) -> list[str]:
-        """Return the text of its ```python blocks."""
-        return [block.text for block in self.blocks if block.language == "python"]
 
     def play(self, folder: Path) -> None:
         """Run the blocks in turn: Python in one namespace, commands in the folder. Compare what is printed."""
@@ -158,10 +158,10 @@ def compare(got: str, wanted: str | None, place: str) -> None:
         raise AssertionError(f"{place}: printed\n{got}\nbut the page says\n{wanted}")
 
 
-# Folders whose name begins with a point are tools' own: some write a README while tests are collected.
-PATHS = sorted(
-    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/README.md")} - {*GENERATED.rglob("*")}
-)
+# Folders whose name begins with a point are tools' own: some write a README while tests are collected. The manual's
+# build writes folders of its own.
+WRITTEN = {path for name in ("commands", "gallery", "reference") for path in ROOT.glob(f"docs/{name}/*.md")}
+PATHS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/README.md")} - WRITTEN)
 NOTEBOOKS = "docs/notebooks/"
 
 #: Pages whose blocks a test of their own runs: its file in tests/documents/, and how many blocks it answers for.

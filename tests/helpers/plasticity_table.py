@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import gpusyn as gs
 from tests.helpers.paths import ROOT
 from tests.helpers.receptor_tables import rows, with_tables
@@ -17,6 +19,7 @@ KINDS = {
     "no plasticity": None,
     "`TsodyksMarkram` with numbers": SHARED,
     "`TsodyksMarkram` with three distributions": DRAWN,
+    "the same with a `tau_psc`": dataclasses.replace(DRAWN, tau_psc=3.0),
     "`QuantalRelease`": gs.QuantalRelease(n=5, p=0.5),
     "`QuantalRelease` and `TsodyksMarkram` with numbers": [gs.QuantalRelease(n=5), SHARED],
     "`STDP`": gs.STDP(),

@@ -176,13 +176,14 @@ def rewired(net: gs.Network) -> None:
 def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
     """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
     both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
+    kept = gs.TsodyksMarkram(0.5, 3.0, 1.0, tau_psc=2.0), gs.TsodyksMarkram(0.5, 3.0, 1.0, gs.Uniform(1.0, 4.0))
     U = 0.6502010226249695  # six events of one step release a part that is rounded to more than 1
     each, own = (gs.TsodyksMarkram(u, gs.Uniform(1.0, 9.0), gs.Uniform(0.0, 9.0)) for u in (U, gs.Uniform(0.2, 0.8)))
     shared, sites = gs.TsodyksMarkram(U, 3.0, 1.0), gs.QuantalRelease(6)
     forms = {
         "shared": (shared, weight), "shared weight": (shared, {"lumped": 0.5}), "each": (each, both),
         "quanta": (gs.QuantalRelease(5, 0.4, 1.0), weight), "sites": ([shared, sites], both),
-        "own sites": ([own, sites], weight),
+        "own sites": ([own, sites], weight), "active": (kept[0], weight), "each active": (kept[1], both),
     }  # fmt: skip
     for name, (plasticity, weights) in forms.items():
         delay, p = (0.3, 0.01) if name == "quanta" else (gs.Uniform(0.1, 0.6), 0.1)

@@ -1,4 +1,4 @@
-"""What each spike of a random train delivers with short-term plasticity, against NEST's `tsodyks2_synapse` and `tsodyks_synapse`."""
+"""What each spike of a random train delivers, against NEST's `tsodyks2_synapse` and `tsodyks_synapse`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""u and x of short-term plasticity are recorded: the values of a formula at each sample, on every backend."""
+"""u, x and y of short-term plasticity are recorded: the values of a formula at each sample, on every backend."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def drawn() -> gs.TsodyksMarkram:
 KINDS = {
     "shared": lambda: gs.TsodyksMarkram(U, TAU_REC, TAU_FACIL),
     "drawn": drawn,
+    "active": lambda: gs.TsodyksMarkram(U, TAU_REC, TAU_FACIL, tau_psc=4.0),
+    "drawn active": lambda: gs.TsodyksMarkram(U, gs.Uniform(10.0, 40.0), TAU_FACIL, tau_psc=gs.Uniform(1.0, 9.0)),
     "quantal": lambda: [gs.TsodyksMarkram(U, TAU_REC, TAU_FACIL), gs.QuantalRelease(n=6, cv=0.2)],
 }
 
@@ -37,7 +39,7 @@ def recorded(kind: str, every: float = 0.5) -> gs.Network:
         given + A, B + A, gs.FixedInDegree(5), weight={"AMPA": 1.0, "NMDA": gs.Uniform(0.1, 0.3)},
         delay=gs.Uniform(0.1, 2.0), plasticity=KINDS[kind](), name="p",
     )  # fmt: skip
-    net.record("p", ["u", "x"], every=every, name="all")
+    net.record("p", [*("uxy" if "active" in kind else "ux")], every=every, name="all")
     net.record("p", ["x", "weight_NMDA"], every=every, synapses=[1, 4, 5, 30], start=1.0, stop=20.0, name="some")
     net.record(A + B, "spikes", name="spikes")
     return net
@@ -94,7 +96,7 @@ def test_samples_have_the_same_bits_on_every_backend_and_in_every_chunk(backend,
         assert found == expected
     with gs.Simulator(recorded(kind), dt=DT, seed=2, backend=backend) as sim:
         sim.step(350)
-        for variable in "ux":
+        for variable in expected["all"].units:
             assert same_bits(sim.get("p", variable), expected["all"][variable][-1])
     some, whole = expected["some"], expected["all"]
     chosen = whole.between(1.0, 20.0).select([1, 4, 5, 30])

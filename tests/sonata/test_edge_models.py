@@ -156,6 +156,23 @@ def test_short_term_plasticity(small):
     assert said(model, "tau_rec = 800 ms, tau_fac = 0 ms assumed for 4 edges of tsodyks2_synapse")
 
 
+def test_short_term_plasticity_that_is_active_first(small):
+    small.synapse_models["tm.json"] = {"U": 0.2, "tau_psc": 2.0, "tau_rec": 300.0, "tau_fac": 50.0, "x": 1.0}
+    edges_of(small, "1.5 NULL nest:tsodyks_synapse tm.json")
+    model = built(small)
+    (rule,) = model.net.projections["cells_to_cells:ex"].plasticity
+    assert (rule.U, rule.tau_rec, rule.tau_facil, rule.tau_psc) == (0.2, 300.0, 50.0, 2.0)
+    small.synapse_models["tm.json"] = {"U": 0.3}
+    model = built(small)
+    (rule,) = model.net.projections["cells_to_cells:ex"].plasticity
+    assert (rule.U, rule.tau_rec, rule.tau_facil, rule.tau_psc) == (0.3, 800.0, 0.0, 3.0)
+    assert said(model, "tau_psc = 3 ms, tau_rec = 800 ms, tau_fac = 0 ms assumed for 4 edges of nest:tsodyks_synapse")
+    for name, value, rest in (("u", 0.3, "0"), ("x", 0.5, "1"), ("y", 0.5, "0")):
+        small.synapse_models["tm.json"] = {name: value}
+        with pytest.raises(ParameterError, match=rf"tsodyks_synapse: {name}: must be {rest}, the state of rest"):
+            built(small)
+
+
 def test_parameters_of_single_edges(small):
     edges_of(small, "1.5 NULL tsodyks2_synapse empty.json")
     config = read_config(small.write())
@@ -198,8 +215,8 @@ def test_types_that_differ_become_projections_of_their_own(small):
 
 
 def test_models_that_gpusyn_does_not_have_are_refused_with_the_reason(small):
-    edges_of(small, "1.5 NULL tsodyks_synapse NULL")
-    with pytest.raises(FileError, match=r"'tsodyks_synapse' is not in gpusyn: what it releases is in use for tau_psc"):
+    edges_of(small, "1.5 NULL gap_junction NULL")
+    with pytest.raises(FileError, match=r"'gap_junction' is not in gpusyn: a gap junction has no direction"):
         built(small)
 
 

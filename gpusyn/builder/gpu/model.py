@@ -13,6 +13,7 @@ from gpusyn.builder.gpu.devices import GpuFigures
 from gpusyn.builder.gpu.launches import works_of
 from gpusyn.builder.gpu.work import SECTOR, Phase, Work
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.plasticity.synapse_releases import signature_of
 from gpusyn.kernels.arrays import bindings
 from gpusyn.kernels.modules import module_of
 from gpusyn.kernels.occupancy import BLOCK, WARP, Processor, blocks_of
@@ -182,7 +183,8 @@ def _stay_in_l2(
 def _registers(work: Work, layout: Layout, device: GpuFigures, given: Mapping[str, int]) -> tuple[int, int]:
     """Return the registers of a thread of a launch, and the shared memory of a block (bytes)."""
     neurons = work.kernel == "advance_neurons" and work.group is not None
-    signature = layout.groups[work.group].signature if neurons else None  # type: ignore[index]
+    own = layout.groups[work.group].signature if neurons else None  # type: ignore[index]
+    signature = own or signature_of(layout, work.kernel)
     module = module_of(work.kernel, signature, layout.numbers).name
     registers = given.get(work.kernel, registers_of(module, work.kernel, device.capability))
     return registers, resources_of(module, work.kernel).shared

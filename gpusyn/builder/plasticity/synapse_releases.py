@@ -14,6 +14,8 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.plasticity.releases import KERNEL as SHARED
+from gpusyn.builder.plasticity.releases import release_signature
 from gpusyn.builder.rows.event_driven import StoredReleases, index_of, sums_of
 from gpusyn.builder.rows.routes import in_units
 from gpusyn.builder.rows.stored import Pool
@@ -98,8 +100,12 @@ def releasing(layout: Layout) -> list[Bundle]:
     return [bundle for bundle in layout.bundles if bundle.one_by_one]
 
 
-def synapse_signature(layout: Layout) -> ReleaseSignature | None:
-    """Return what the kernel knows beside u and x, None if that is nothing."""
+def signature_of(layout: Layout, kernel: str) -> ReleaseSignature | None:
+    """Return what a kernel of short-term plasticity knows beside u and x; None if that is nothing."""
+    if kernel == SHARED:
+        return release_signature(layout)
+    if kernel != DELIVER:
+        return None
     forms = (release_form(bundle.pathways[0].projection) for bundle in releasing(layout))
     return ReleaseSignature(active=True) if any(form.y for form in forms) else None
 
