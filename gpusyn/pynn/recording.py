@@ -103,18 +103,16 @@ class Recorder(recording.Recorder):
         if not ids:
             return np.empty((0, 0)), None
         recorded = state.built().data
-        column = {int(k): n for n, k in enumerate(ids)}
-        every, base = state.steps(self.sampling_interval), int(self.population.first_id)
-        found: Any = None
+        every, found = state.steps(self.sampling_interval), None
+        column = np.full(self.population.size, -1)
+        column[self.population.id_to_index(np.array(ids))] = np.arange(len(ids))
         for tap, first in zip(self.taps[variable.name], self.first[variable.name], strict=True):
             data = recorded[tap.recorder][tap.variable.name]
             rows = np.concatenate([first[None, :], np.asarray(data, np.float64) * tap.variable.factor])
             rows = rows[self.cleared // every :]
-            if found is None:
-                found = np.empty((len(rows), len(ids)))
-            for n, index in enumerate(tap.indices):
-                if int(index) + base in column:
-                    found[:, column[int(index) + base]] = rows[:, n]
+            found = np.empty((len(rows), len(ids))) if found is None else found
+            wanted = column[tap.indices] >= 0
+            found[:, column[tap.indices[wanted]]] = rows[:, wanted]
         return found, None
 
     def _local_count(self, variable: Any, filter_ids: Any = None) -> dict[int, int]:

@@ -59,11 +59,13 @@ class State(common.control.BaseState):
         max_rate: float | None = None,
         max_weight: float | None = None,
         changing_weights: bool = True,
+        changing_cells: bool = True,
         **options: Any,
     ) -> None:
         """Start anew, with other options; those that are not named are those of gs.Simulator."""
         self.dt, self.asked_min_delay, self.asked_max_delay = float(dt), min_delay, max_delay
-        self.max_rate, self.max_weight, self.changing_weights = max_rate, max_weight, changing_weights
+        self.max_rate, self.max_weight = max_rate, max_weight
+        self.changing_weights, self.changing_cells = changing_weights, changing_cells
         self.options = options
         self.clear()
 

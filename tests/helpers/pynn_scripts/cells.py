@@ -93,7 +93,7 @@ def if_cond_exp(sim: Any) -> dict[str, Observed]:
     cell = sim.IF_cond_exp(**MEMBRANE, **GATES, **REVERSALS, i_offset=[0.4, 0.4, 0.4, 0.0])
     weights = {"excitatory": 0.01, "inhibitory": 0.01}
     cells = driven(sim, cell, {"v": START}, weights, ["v", "gsyn_exc", "gsyn_inh"])
-    return {"spikes": spikes(cells), "v": trace(cells, "v", 1e-3, RUNGE_KUTTA), **conductances(cells)}
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 2e-3, RUNGE_KUTTA), **conductances(cells)}
 
 
 @script
@@ -103,7 +103,7 @@ def if_cond_alpha(sim: Any) -> dict[str, Observed]:
     cell = sim.IF_cond_alpha(**MEMBRANE, **GATES, **REVERSALS, i_offset=[0.4, 0.4, 0.4, 0.0])
     weights = {"excitatory": 0.01, "inhibitory": 0.01}
     cells = driven(sim, cell, {"v": START}, weights, ["v", "gsyn_exc", "gsyn_inh"])
-    return {"spikes": spikes(cells), "v": trace(cells, "v", 1e-3, RUNGE_KUTTA), **conductances(cells)}
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 2e-3, RUNGE_KUTTA), **conductances(cells)}
 
 
 def nearly(cells: Any, spikes_within: float, why: str, within: dict[str, float]) -> dict[str, Observed]:
@@ -153,9 +153,9 @@ def hh_cond_exp(sim: Any) -> dict[str, Observed]:
 def izhikevich(sim: Any) -> dict[str, Observed]:
     """Cells of Izhikevich, which take weights in mV."""
     begin(sim, 0.01)
-    kinds = {"a": [0.02, 0.02, 0.1, 0.02], "c": [-65.0, -55.0, -65.0, -65.0], "d": [8.0, 4.0, 2.0, 8.0]}
-    cell = sim.Izhikevich(**kinds, b=0.2, i_offset=[0.01, 0.01, 0.01, 0.0])
-    weights = {"excitatory": 3.0, "inhibitory": -2.0}
+    kinds = {"a": [0.02, 0.02, 0.1, 0.02], "c": [-65.0, -65.0, -65.0, -65.0], "d": [8.0, 6.0, 3.0, 8.0]}
+    cell = sim.Izhikevich(**kinds, b=0.2, i_offset=[0.01, 0.015, 0.01, 0.0])
+    weights = {"excitatory": 1.0, "inhibitory": -0.5}
     cells = driven(sim, cell, {"v": [-65.0, -70.0, -60.0, -70.0], "u": -14.0}, weights, ["v", "u"], (1.5, 0.5))
     why = "NEST: Euler, here: second order"
     quiet = {f"{name}, quiet": trace(cells[3:], name, 0.05, why) for name in ("v", "u")}

@@ -21,7 +21,7 @@ def trace_and_spikes(cells: Any) -> dict[str, Observed]:
 def parameters(sim: Any) -> dict[str, Observed]:
     """A constant current for all, then other ones for some, then a threshold and a time constant."""
     begin(sim)
-    cells = sim.Population(4, sim.IF_curr_exp(**CELL, i_offset=0.4))
+    cells = sim.Population(4, sim.IF_curr_exp(**CELL | {"tau_m": [10.0] * 4}, i_offset=0.4))
     cells.record(["spikes", "v"])
     stop_for_a_change(sim, 50.0)
     cells[1:3].set(i_offset=[0.6, 0.0])
@@ -33,8 +33,8 @@ def parameters(sim: Any) -> dict[str, Observed]:
 
 
 @script
-def weights_and_delays(sim: Any) -> dict[str, Observed]:
-    """Weights of a projection between runs, as a number and as an array, and delays."""
+def weights(sim: Any) -> dict[str, Observed]:
+    """Weights of a projection between runs, as a number and as an array."""
     begin(sim)
     source = sim.Population(2, sim.SpikeSourceArray(spike_times=np.arange(5.0, 150.0, 8.0)))
     cells = sim.Population(3, sim.IF_curr_exp(**CELL))
@@ -44,8 +44,6 @@ def weights_and_delays(sim: Any) -> dict[str, Observed]:
     projection.set(weight=0.6)
     stop_for_a_change(sim, 90.0)
     projection.set(weight=np.array([[0.1, 0.9, 0.5], [0.0, 0.4, 1.2]]))
-    stop_for_a_change(sim, 120.0)
-    projection.set(delay=3.0)
     sim.run_until(150.0)
     return trace_and_spikes(cells) | {"weights": Observed(projection.get("weight", "array"), 1e-12, "nA")}
 
@@ -58,7 +56,7 @@ def currents(sim: Any) -> dict[str, Observed]:
     first = sim.DCSource(amplitude=0.5, start=10.0)
     first.inject_into(cells)
     cells.record(["spikes", "v"])
-    stop_for_a_change(sim, 50.0)
+    stop_for_a_change(sim, 50.0, late=3)
     first.set_parameters(amplitude=0.2)
     sim.StepCurrentSource(times=[60.0, 90.0], amplitudes=[0.4, 0.1]).inject_into(cells[1:2])
     sim.run_until(120.0)

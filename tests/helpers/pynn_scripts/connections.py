@@ -76,7 +76,7 @@ def of_distance(sim: Any) -> dict[str, Observed]:
     source = sim.Population(36, sim.SpikeSourceArray(spike_times=times), structure=Grid2D(dx=10.0, dy=10.0))
     cells = sim.Population(16, sim.IF_curr_exp(**CELL), structure=Grid2D(dx=15.0, dy=15.0))
     connector = sim.DistanceDependentProbabilityConnector("exp(-d/20.0)", rng=NumpyRNG(seed=3))
-    synapse = sim.StaticSynapse(weight=lambda d: 0.3 * np.exp(-d / 30.0), delay=lambda d: 0.5 + 0.05 * d)
+    synapse = sim.StaticSynapse(weight=lambda d: 0.3 * np.exp(-d / 30.0), delay=lambda d: 0.5 + 0.04 * d)
     space = Space(axes="xy", periodic_boundaries=((0.0, 60.0), (0.0, 60.0)))
     projection = sim.Projection(source, cells, connector, synapse, space=space)
     return simulated(sim, projection, cells)

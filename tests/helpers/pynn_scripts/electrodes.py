@@ -39,7 +39,7 @@ def alternating(sim: Any) -> dict[str, Observed]:
     begin(sim)
     sources = [
         sim.ACSource(amplitude=0.3, offset=0.35, frequency=20.0, phase=30.0, start=15.0, stop=85.0),
-        sim.ACSource(amplitude=0.5, frequency=50.0),
+        sim.ACSource(amplitude=0.5, frequency=50.0, start=5.0),
     ]
     return injected(sim, sources)
 
