@@ -39,6 +39,7 @@ nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
+nb_output_stderr = "remove"  # which backend was taken; it differs by machine
 os.environ["PYTHONPATH"] = str(DOCS.parent)  # for the kernels of the notebooks
 
 suppress_warnings = ["toc.empty_glob"]  # folders that have no page yet

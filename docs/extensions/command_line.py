@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import io
 import os
+import re
 import textwrap
 from typing import Any
 from unittest import mock
@@ -11,21 +13,25 @@ from unittest import mock
 from generated import title, write_pages
 from sphinx.application import Sphinx
 
-from gpusyn.commands.cli import _parser
+from gpusyn.commands.cli import main
 
 
-def literal(command: str, parser: argparse.ArgumentParser) -> str:
-    with mock.patch.dict(os.environ, {"COLUMNS": "100", "NO_COLOR": "1"}):
-        shown = f"$ {command}\n{parser.format_help()}"
-    return f".. code-block:: console\n\n{textwrap.indent(shown, '   ')}\n"
+def told(*command: str) -> str:
+    """Return what a command says of itself."""
+    printed = io.StringIO()
+    width = {"COLUMNS": "100", "NO_COLOR": "1"}
+    with mock.patch.dict(os.environ, width), contextlib.redirect_stdout(printed):
+        main([*command, "--help"])
+    return printed.getvalue()
 
 
 def page() -> str:
-    parser = _parser()
-    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    text = title("Command line") + literal("gpusyn --help", parser)
-    for name, command in commands.choices.items():
-        text += title(f"gpusyn {name}", "-") + literal(f"gpusyn {name} --help", command)
+    names = re.findall(r"^    (\w+) ", told(), re.MULTILINE)
+    text = title("Command line")
+    for command in ([], *([name] for name in names)):
+        text += title(" ".join(["gpusyn", *command]), "-") if command else ""
+        shown = f"$ {' '.join(['gpusyn', *command, '--help'])}\n{told(*command)}"
+        text += f".. code-block:: console\n\n{textwrap.indent(shown, '   ')}\n"
     return text
 
 

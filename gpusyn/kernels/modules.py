@@ -36,7 +36,7 @@ from gpusyn.kernels.signature import (
     coefficient_struct,
     neuron_enums,
 )
-from gpusyn.kernels.source import kernel_folder, kernel_names, read_kernel
+from gpusyn.kernels.source import has_kernel, kernel_folder, read_kernel
 from gpusyn.kernels.spec import BUILD_KERNELS, KERNELS
 
 BASE = ("common.cuh", "records.cuh", "portable_math.cuh", "philox.cuh", "spikes.cuh", "poisson.cuh")
@@ -88,7 +88,7 @@ class Module(NamedTuple):
 
 def _holds(what: str, struct: str, file: str, page: str) -> str:
     """Return the name of a kernel file; refuse it if it lacks a struct."""
-    if file not in kernel_names():
+    if not has_kernel(file):
         missing = f"there is no file {file} in {kernel_folder()}; write struct {struct} in it"
     elif not re.search(rf"\bstruct {struct}\b", read_kernel(file)):
         missing = f"there is no struct {struct} in {file} of {kernel_folder()}; write it"
@@ -395,8 +395,7 @@ def spine_module(numbers: Numbers) -> Module:
 
 def influx_module(numbers: Numbers) -> Module:
     """Return the module of the kernel that finds what calcium enters spines, with all effects that have no states."""
-    names = kernel_names()
-    through = tuple(name for name, kind in EFFECTS.items() if _place(kind) in names and not jumps(name))
+    through = tuple(name for name, kind in EFFECTS.items() if has_kernel(_place(kind)) and not jumps(name))
     return _influx_module(numbers, through)
 
 

@@ -87,6 +87,15 @@ def kernel_names() -> list[str]:
     return sorted(_walk(kernel_folder(), PurePosixPath()))
 
 
+def has_kernel(name: str) -> bool:
+    """Return True if there is a kernel file of this name, as :func:`kernel_names` gives it."""
+    return _file(name).is_file()
+
+
+def _file(name: str) -> Traversable:
+    return kernel_folder().joinpath(*PurePosixPath(name).parts)
+
+
 def read_kernel(name: str) -> str:
     r"""Return the text of one kernel file.
 
@@ -111,7 +120,7 @@ def read_kernel(name: str) -> str:
     >>> read_kernel("common.cuh").startswith("//")
     True
     """
-    file = kernel_folder().joinpath(*PurePosixPath(name).parts)
+    file = _file(name)
     if not file.is_file():
         raise FileError(f"kernel file {name!r}: not found in {kernel_folder()}; there are {', '.join(kernel_names())}")
     return file.read_text(encoding="utf-8").replace("\r\n", "\n")

@@ -8,10 +8,11 @@ import pytest
 from gpusyn.network.coupling import Coupling
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.targets import OF_SOURCE, OF_STIMULUS
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "between_runs.md").read_text(encoding="utf-8")
-LOOP, WEIGHTS, TRIALS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+LOOP, WEIGHTS, TRIALS = python_blocks(PAGE)
 
 
 def printed(code, capsys):

@@ -1,14 +1,13 @@
 """The page on checkpoints does what it says: a script that is started again goes on where it was."""
 
-import re
-
 import pytest
 
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 pytest.importorskip("h5py")
 PAGE = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
-(CODE,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+(CODE,) = python_blocks(PAGE)
 
 
 def printed(code, folder, capsys, monkeypatch):

@@ -1,11 +1,10 @@
 """The page on compartments does what it says: inhibition at the soma vetoes what that on one dendrite does not."""
 
-import re
-
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "compartments.md").read_text(encoding="utf-8")
-(CODE,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+(CODE,) = python_blocks(PAGE)
 
 
 def printed(code, capsys):

@@ -5,10 +5,11 @@ import re
 import pytest
 
 import gpusyn as gs
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "gap_junctions.md").read_text(encoding="utf-8")
-(CODE,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+(CODE,) = python_blocks(PAGE)
 
 
 def test_coupled_cells_fire_together(capsys):

@@ -6,10 +6,11 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.neurons import NEURONS
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "neurons.md").read_text(encoding="utf-8")
-CODES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+CODES = python_blocks(PAGE)
 
 
 @pytest.mark.parametrize("code", CODES)

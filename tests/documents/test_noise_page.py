@@ -5,10 +5,11 @@ import re
 
 import pytest
 
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "noise.md").read_text(encoding="utf-8")
-(CODE,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+(CODE,) = python_blocks(PAGE)
 A, OF_SLOW = math.exp(-1.0 / 20.0), math.sqrt(5.0 / 25.0)  # what a piece leaves of V; std of V, in R std
 EXPECTED = [20.0 * math.sqrt((1.0 - A) / (1.0 + A)), 5.0 * OF_SLOW, 10.0 * OF_SLOW]
 

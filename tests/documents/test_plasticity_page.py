@@ -9,6 +9,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.builder.plasticity.trains import LEAST_DEPTH
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 from tests.helpers.plasticity_table import TABLES
 from tests.helpers.receptor_tables import with_tables
@@ -21,7 +22,7 @@ def section(title):
 
 
 def test_the_example_learns_and_begins_again(capsys):
-    (example,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    (example,) = python_blocks(TEXT)
     exec(compile(example, "plasticity.md", "exec"), {})
     printed = capsys.readouterr().out
     assert "learning by STDP" in printed

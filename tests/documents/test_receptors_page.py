@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 import gpusyn as gs
+from tests.helpers.pages import python_blocks
 from tests.helpers.receptor_tables import DRUGS, PAGE, TABLES, with_tables
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -25,7 +24,7 @@ def test_a_wrong_number_is_found(table):
 
 
 def test_the_network_of_brunel_is_irregular(capsys):
-    (code,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+    (code,) = python_blocks(TEXT)
     exec(compile(code, "receptors.md", "exec"), {})
     rate, cv = map(float, capsys.readouterr().out.split())
     assert rate == pytest.approx(40.0, rel=0.1)

@@ -10,6 +10,7 @@ import pytest
 from gpusyn import sonata
 from gpusyn.sonata.node_sets import OPERATORS
 from gpusyn.sonata.templates import NOT_HERE
+from tests.helpers.pages import python_blocks
 from tests.helpers.receptor_tables import with_tables
 from tests.helpers.sonata_circuit import SmallCircuit
 from tests.helpers.sonata_tables import PAGE, TABLES
@@ -44,7 +45,7 @@ def test_examples_run(tmp_path, monkeypatch):
     small.simulation["run"]["tstop"] = 2.0
     monkeypatch.chdir(small.write().parent)
     found: dict[str, object] = {}
-    for example in re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
+    for example in python_blocks(TEXT):
         exec(compile(example, "sonata.md", "exec"), found)
     template = sonata.TEMPLATES.pop("lab:three_ports")
     assert found["found"].problems == ()

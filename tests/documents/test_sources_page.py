@@ -5,10 +5,11 @@ import re
 import pytest
 
 from gpusyn.neurons.sources import GammaSource
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
-(CODE,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+(CODE,) = python_blocks(PAGE)
 
 
 def test_rates_are_equal_and_intervals_vary_as_they_should(capsys):

@@ -1,16 +1,15 @@
 """The page on inputs that change in time does what it says."""
 
-import re
-
 import numpy as np
 import pytest
 
 import gpusyn as gs
 from gpusyn.builder.specs import SAMPLES_HELD
+from tests.helpers.pages import python_blocks
 from tests.helpers.paths import ROOT
 
 PAGE = (ROOT / "docs" / "waveforms.md").read_text(encoding="utf-8")
-RAMPS, PHASES = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+RAMPS, PHASES = python_blocks(PAGE)
 
 
 def printed(code, capsys):
