@@ -69,11 +69,15 @@ def test_electrodes_that_come_while_time_runs_add_up(sim):
         sim.run(10.0)
 
 
-def test_cells_with_other_time_constants_keep_their_order(sim):
+@pytest.mark.parametrize("weight", [[1e-3, 2e-3, 3e-3, 4e-3], [1e-3] * 4], ids=["a list", "a rule"])
+def test_cells_with_other_time_constants_keep_their_order(sim, weight):
     sources = sim.Population(4, sim.SpikeSourceArray(spike_times=[[5.0], [10.0], [15.0], [20.0]]))
-    cells = sim.Population(4, sim.IF_cond_exp(tau_syn_E=[1.0, 2.0, 1.0, 3.0]))
-    weights = np.diag([1e-3, 2e-3, 3e-3, 4e-3])
-    synapses = sim.Projection(sources, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=weights, delay=1.0))
+    cells = sim.Population(4, sim.IF_cond_exp())
+    weights = np.diag(weight)
+    given = weights if np.ptp(weight) else weight[0]
+    synapses = sim.Projection(sources, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=given, delay=1.0))
+    assert (synapses.drawn is None) == (np.ndim(given) > 0)
+    cells.set(tau_syn_E=[1.0, 2.0, 1.0, 3.0])
     cells.record("gsyn_exc")
     sim.run(30.0)
     g = signal(cells, "gsyn_exc")
