@@ -75,6 +75,13 @@ def test_wheel_holds_the_kernels_and_no_stray_file(distributions):
     assert distributions[1].name.endswith("-py3-none-any.whl")
 
 
+def test_without_pynn_its_back_end_says_what_is_missing(environment, tmp_path):
+    probe = "import pyNN.gpusyn"
+    done = subprocess.run([environment / "python", "-c", probe], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode != 0
+    assert 'pip install "gpusyn[pynn]"' in done.stderr
+
+
 def test_sdist_holds_what_tests_and_builds_need(distributions):
     with tarfile.open(distributions[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -9,7 +9,7 @@ import numpy as np
 from pyNN import errors
 
 from gpusyn.builder.fixed_point import weight_range
-from gpusyn.connectivity import FromArrays
+from gpusyn.connectivity import FromArrays, OneToOne
 from gpusyn.errors import GpusynError
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection as Native
@@ -115,9 +115,12 @@ class BuiltProjection:
         scale = self.response.factor * synapse.scale(p)
         weight = law(how.values["weight"], scale)
         delay = on_steps(p["delay"]) if "delay" in p else law(how.values["delay"], 1.0)
+        rule = how.rule
+        if isinstance(rule, OneToOne) and np.any(self.pre_places != self.post_places):  # gpusyn has another order
+            rule = FromArrays(self.pre_places, self.post_places)
         limit = self._limit(p, weight_range(weight).largest / scale)
         made = network.connect(
-            pre, post, how.rule, receptor=self.receptor_type, weight=weight, delay=delay, name=name,
+            pre, post, rule, receptor=self.receptor_type, weight=weight, delay=delay, name=name,
             w_max=scale * limit or None, plasticity=synapse.plasticity(p, self.response.factor) or None,
         )  # fmt: skip
         self.groups = (Group(made, slice(None), scale, limit),)

@@ -85,16 +85,6 @@ class Projection(BuiltProjection, common.Projection):
             self.synapse_type.parameter_checks["weight"](self.drawn.numbers["weight"], self)
         state.projections.append(self)
 
-    def in_order(self) -> bool:
-        """Return whether gpusyn has the cells of both sides in PyNN's order."""
-        return not any(
-            isinstance(population._values[name], np.ndarray)
-            for side in (self.pre, self.post)
-            for one in getattr(side, "populations", [side])
-            for population in [one._root()[0]]
-            for name in population.celltype.shared
-        )
-
     # ---- collecting ----
     def _convergent_connect(
         self, presynaptic_indices: Any, postsynaptic_index: int, location_selector: Any = None, **parameters: Any
@@ -194,6 +184,15 @@ class Projection(BuiltProjection, common.Projection):
             columns[name] = new
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
-        raise errors.InvalidParameterValueError(
-            f"{self}: pyNN.gpusyn has no initial value of {variable}; synapses start rested"
-        )
+        """Accept the values that synapses have at first."""
+        first = self.synapse_type.at_first.get(variable)
+        wanted = self.column(first) if isinstance(first, str) else first
+        if first is None or not np.all(value.evaluate(simplify=True) == wanted):
+            known = (
+                ", ".join(f"{name} = {one}" for name, one in self.synapse_type.at_first.items())
+                or "no variables of synapses"
+            )
+            raise errors.InvalidParameterValueError(
+                f"{self}: initialize({variable}=...): {type(self.synapse_type).__name__} of pyNN.gpusyn starts with "
+                f"{known}; leave it out"
+            )
