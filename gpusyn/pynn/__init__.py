@@ -42,6 +42,7 @@ from gpusyn.pynn.electrodes import *
 from gpusyn.pynn.models import *
 from gpusyn.pynn.populations import Assembly, Population, PopulationView
 from gpusyn.pynn.projections import Projection
+from gpusyn.pynn.sources import *
 from gpusyn.pynn.synapses import *
 from gpusyn.pynn.synapses import StaticSynapse
 
