@@ -200,8 +200,8 @@ def _draw_cell(run: Run, axes: Any, stop: float) -> None:
         axes.vlines(trains[most], cells["V"][:, most].max(), PEAK, color=BLUE, linewidth=0.7)
 
 
-NEST = "NEST 3, one run of 1.2 s"
-BRIAN2 = "Brian2 2.9, E and I, one or two runs"
+NEST = "NEST 3.10, two networks"
+BRIAN2 = "Brian2 2.9, E and I"
 DEMONSTRATION = Demonstration(
     build=vogels_abbott,
     title="networks of Vogels & Abbott (2005), J Neurosci 25: 10786, as in Brette et al. (2007)",
@@ -213,11 +213,11 @@ DEMONSTRATION = Demonstration(
     figure=figure,
     published={
         "COBA: rate of E (Hz)": (Published(19.5, 0.25, NEST), Published(18.9, 0.25, BRIAN2)),
-        "COBA: CV of intervals of E": Published(1.52, 0.1, NEST),
-        "CUBA: rate of E (Hz)": (Published(5.68, 0.15, NEST), Published(5.75, 0.15, BRIAN2)),
+        "COBA: CV of intervals of E": Published(1.51, 0.1, NEST),
+        "CUBA: rate of E (Hz)": (Published(5.82, 0.15, NEST), Published(5.75, 0.15, BRIAN2)),
         "CUBA: CV of intervals of E": Published(0.51, 0.1, NEST),
-        "COBAHH: rate of E (Hz)": (Published(39.8, 0.25, NEST), Published(37.4, 0.25, BRIAN2)),
-        "COBAHH: CV of intervals of E": Published(1.98, 0.1, NEST),
+        "COBAHH: rate of E (Hz)": (Published(40.2, 0.25, NEST), Published(37.4, 0.25, BRIAN2)),
+        "COBAHH: CV of intervals of E": Published(2.01, 0.1, NEST),
     },
     full=Full(trials=8),
 )

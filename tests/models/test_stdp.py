@@ -82,11 +82,11 @@ def test_some_synapses_are_recorded():
 @pytest.mark.usefixtures("optimised")
 def test_inhibition_learns_to_slow_and_desynchronise_excitation():
     runs = {}
-    for eta in (0.0, 0.01):
+    for eta, duration in ((0.0, 1000.0), (0.01, 3000.0)):
         net, populations = gs.models.stdp(0.2, eta=eta)
         record(net, populations)
         with gs.Simulator(net, seed=1) as sim:
-            sim.run(3000.0)
+            sim.run(duration)
             data = {recorder.name: sim.data[recorder] for recorder in net.recorders.values()}
             runs[eta] = measure({"": Run(populations, data, 0.0)})
             weights = sim.weights(net.projections[LEARNING]).weight
@@ -97,6 +97,6 @@ def test_inhibition_learns_to_slow_and_desynchronise_excitation():
         assert still[f"synchrony of E {when}"] > 100.0
         assert still[f"CV of intervals of E {when}"] < 0.1
     assert learned["rate of E at the end (Hz)"] < 25.0
-    assert learned["synchrony of E at the end"] < 10.0
+    assert learned["synchrony of E at the end"] < 0.4 * still["synchrony of E at the end"]
     assert learned["CV of intervals of E at the end"] > 0.5
     assert learned["mean weight at the end (nS)"] == pytest.approx(weights.mean(), rel=0.1)
