@@ -130,7 +130,8 @@ def index() -> str:
     """Return the page with all modules and what each says first of itself."""
     text = title("Reference")
     for name, module in modules().items():
-        text += f":doc:`{name} <{name}.module>`\n   {(module.__doc__ or '').partition('\n')[0]}\n\n"
+        first, *_ = (module.__doc__ or "").splitlines()
+        text += f":doc:`{name} <{name}.module>`\n   {first}\n\n"
     text += ":doc:`Command line </docs/commands/index>`\n   What each command of `gpusyn` says of itself.\n\n"
     pages = "".join(f"   {name} <{name}.module>\n" for name in modules())
     return text + f".. toctree::\n   :hidden:\n\n{pages}   Command line </docs/commands/index>\n"
