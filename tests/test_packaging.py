@@ -79,7 +79,7 @@ def test_without_pynn_its_back_end_says_what_is_missing(environment, tmp_path):
     probe = "import pyNN.gpusyn"
     done = subprocess.run([environment / "python", "-c", probe], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode != 0
-    assert 'pip install "gpusyn[pynn]"' in done.stderr
+    assert 'pip install "pynn' in done.stderr
 
 
 def test_sdist_holds_what_tests_and_builds_need(distributions):

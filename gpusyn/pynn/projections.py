@@ -185,14 +185,11 @@ class Projection(BuiltProjection, common.Projection):
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         """Accept the values that synapses have at first."""
-        first = self.synapse_type.at_first.get(variable)
-        wanted = self.column(first) if isinstance(first, str) else first
-        if first is None or not np.all(value.evaluate(simplify=True) == wanted):
-            known = (
-                ", ".join(f"{name} = {one}" for name, one in self.synapse_type.at_first.items())
-                or "no variables of synapses"
-            )
+        given, rested = value.evaluate(simplify=True), self.synapse_type.at_first
+        allowed = (self.column(one) if isinstance(one, str) else one for one in rested.get(variable, ()))
+        if not any(np.all(given == one) for one in allowed):
+            known = "; ".join(f"{name} = {' or '.join(map(str, some))}" for name, some in rested.items())
             raise errors.InvalidParameterValueError(
-                f"{self}: initialize({variable}=...): {type(self.synapse_type).__name__} of pyNN.gpusyn starts with "
-                f"{known}; leave it out"
+                f"{self}: initialize({variable}=...): {type(self.synapse_type).__name__} of pyNN.gpusyn starts rested"
+                f"{f', with {known}' if known else ''}; leave it out"
             )

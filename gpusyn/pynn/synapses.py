@@ -51,8 +51,8 @@ class Synapse(Named):
         that synapses with different ones become projections of their own.
     learns : bool
         Whether weights change with time.
-    at_first : dict of str to float or str
-        Variables at t = 0: numbers, or names of parameters.
+    at_first : dict of str to tuple of float or str
+        Values of variables, numbers or names of parameters, that say that a synapse is rested, as it is at t = 0.
     of_target : str
         Name by which `plasticity` gets the time constant of the target's receptor, empty if it needs none.
     """
@@ -60,7 +60,7 @@ class Synapse(Named):
     parameter_checks: Mapping[str, Callable[..., None]]
     per_synapse: ClassVar[tuple[str, ...]] = ()
     learns = False
-    at_first: ClassVar[Mapping[str, float | str]] = {}
+    at_first: ClassVar[Mapping[str, tuple[float | str, ...]]] = {}
     of_target = ""
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
@@ -87,7 +87,7 @@ class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
     """A gs.TsodyksMarkram; what is released is active with the time constant of the target's receptor."""
 
     per_synapse = ("U", "tau_rec", "tau_facil", "tau_psc")
-    at_first: ClassVar = {"u": 0.0, "x": 1.0, "y": 0.0}
+    at_first: ClassVar = {"u": (0.0, "U"), "x": (1.0,), "y": (0.0,)}
     of_target = "tau_psc"
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
@@ -117,7 +117,7 @@ class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
     """A gs.TsodyksMarkram with a gs.QuantalRelease of n quanta; PyNN's weight is that of one quantum."""
 
     per_synapse = ("U", "tau_rec", "tau_facil")
-    at_first: ClassVar = {"u": 0.0, "a": "n"}
+    at_first: ClassVar = {"u": (0.0, "U"), "a": ("n",)}
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""
