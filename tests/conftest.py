@@ -40,7 +40,7 @@ def pytest_configure(config):
 
 
 def keep_bytecode(config):
-    """Let modules be compiled once, into pytest's own cache: each process of each run would compile all of them anew."""
+    """Let modules be compiled once, into the cache of pytest; each process of each run would compile all of them."""
     with contextlib.suppress(AttributeError, OSError):  # there is no cache, or it cannot be written
         os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
         del os.environ["PYTHONDONTWRITEBYTECODE"]
