@@ -69,9 +69,17 @@ def test_wheel_holds_the_kernels_and_no_stray_file(distributions):
     assert set(checkout_hashes()) <= kernels
     assert not [n for n in kernels if n.endswith(".py")]
     assert not [n for n in kernels if "emulate" in n]  # the emulator is for tests alone
-    assert {n.split("/")[0] for n in names if ".dist-info" not in n} == {"gpusyn"}
+    beside = {n for n in names if ".dist-info" not in n and not n.startswith("gpusyn/")}
+    assert beside == {"pyNN/gpusyn.py"}  # PyNN looks for back ends in its own package
     assert "gpusyn/py.typed" in names
     assert distributions[1].name.endswith("-py3-none-any.whl")
+
+
+def test_without_pynn_its_back_end_says_what_is_missing(environment, tmp_path):
+    probe = "import pyNN.gpusyn"
+    done = subprocess.run([environment / "python", "-c", probe], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode != 0
+    assert 'pip install "pynn' in done.stderr
 
 
 def test_sdist_holds_what_tests_and_builds_need(distributions):

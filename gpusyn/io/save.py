@@ -121,7 +121,9 @@ def _write(
 
 def _make_directory(path: Path) -> None:
     if path.suffix.lower() in FOREIGN_SUFFIXES and not path.is_dir():
-        raise FileError(f"{path}: results are written as HDF5; choose a name ending in .h5, or a directory")
+        raise FileError(
+            f"{path}: results are written as HDF5 or NWB; choose a name ending in .h5 or .nwb, or a directory"
+        )
     if path.exists() and not path.is_dir():
         raise FileError(f"{path}: is a file, but a name without .h5 means a directory; choose another name")
     with writing(path):

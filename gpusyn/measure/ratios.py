@@ -44,7 +44,7 @@ def paired_pulse_ratio(
     baseline : float or (float, float), optional
         As for :func:`psc`.
     stop : float, optional
-        As for :func:`psc`.
+        As for :func:`psc`: the end of the second response, which must be given if a third follows.
     neuron : int, Selection or str, optional
         As for :func:`psc`.
 

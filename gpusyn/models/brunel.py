@@ -181,9 +181,8 @@ def figure(runs: Runs) -> Any:
         trains = run.spikes.trains(run.populations["E"][:SHOWN_CELLS], start, stop)
         axes[f"raster{k}"].eventplot(trains, colors=BLUE, linewidths=0.7)
         point = STATES[state]
-        axes[f"raster{k}"].set_title(
-            f"{point.point}: {state}, g = {point.g:g}, ν_ext = {point.nu_ext:g} ν_thr", fontsize=9
-        )
+        said = rf"g = {point.g:g}, $\nu_{{ext}}$ = {point.nu_ext:g} $\nu_{{thr}}$"
+        axes[f"raster{k}"].set_title(f"{point.point}: {state}, {said}", fontsize=9)
         edges, rate = run.spikes.binned_rate(BIN, start=start, stop=stop)
         axes[f"rate{k}"].stairs(rate, np.append(edges, edges[-1] + BIN), baseline=None, color=BLUE)
         axes[f"rate{k}"].set(xlabel="time (ms)", ylim=(0.0, None))

@@ -100,6 +100,7 @@ def decision(
 
 
 COHERENCES = {f"c={c:g}": c for c in (0.0, 0.064, 0.128, 0.256)}
+DRAWN = 4
 BIN, END = 50.0, 200.0  # ms: of rates over time, and before the end of a trial, when the choice is read
 ALPHA, BETA = 0.092, 1.5
 
@@ -125,7 +126,7 @@ def measure(runs: Runs) -> dict[str, float]:
 
 def figure(runs: Runs) -> Any:
     """Draw the competition: rates of E1 and E2 over time and against each other, and how often E1 wins."""
-    drawn, axes = mosaic(["time plane accuracy"], (11.0, 3.8))
+    drawn, axes = mosaic(["time plane accuracy"], (8.4, 3.0))
     numbers = measure(runs)
     for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
         rates = np.array([[spikes.binned_rate(BIN, group)[1] for group in ("E1", "E2")] for spikes in run.trials])
@@ -135,7 +136,7 @@ def figure(runs: Runs) -> Any:
             mean = won.mean(axis=0)
             axes["time"].plot(middles, mean[0], color=colour, label=name)
             axes["time"].plot(middles, mean[1], color=colour, linestyle=":")
-        for trial in rates:
+        for trial in rates[:DRAWN]:
             axes["plane"].plot(*trial, color=colour, linewidth=0.6, alpha=0.7)
         p, n = numbers[f"E1 wins at {name}"], len(rates)
         error = np.sqrt(max(p * (1.0 - p), 0.25 / n) / n)
@@ -144,7 +145,7 @@ def figure(runs: Runs) -> Any:
     axes["accuracy"].plot(100.0 * c, correct(c), color="0.5", zorder=0, label="fit of Wang (2002)")
     axes["time"].axvspan(*STIMULUS, color="0.92", linewidth=0.0, zorder=0)
     axes["time"].set(xlabel="time (ms)", ylabel="rate (Hz), 50 ms bins", title="trials that E1 wins; dotted: E2")
-    axes["plane"].set(xlabel="rate of E1 (Hz)", ylabel="rate of E2 (Hz)", title="each trial")
+    axes["plane"].set(xlabel="rate of E1 (Hz)", ylabel="rate of E2 (Hz)", title=f"{DRAWN} trials of each coherence")
     axes["accuracy"].set(xlabel="coherence (%)", ylabel="fraction of trials", title="E1 wins", ylim=(0.3, 1.05))
     for name in ("time", "accuracy"):
         axes[name].legend(frameon=False, fontsize="small")

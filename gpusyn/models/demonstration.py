@@ -127,6 +127,12 @@ def population_rates(runs: Runs) -> dict[str, float]:
     }
 
 
+def some(run: Run, number: int) -> Any:
+    """Return the spikes of about `number` neurons of a run, the same share of each population, for a raster."""
+    share = min(number / sum(p.size for p in run.populations.values()), 1.0)
+    return run.spikes[reduce(add, (p[: max(round(share * p.size), 1)] for p in run.populations.values()))]
+
+
 def synchrony(run: Run, population: str) -> float:
     """Return the variance over mean of the spikes in bins of 3 ms of 1,000 neurons of a population, or all it has."""
     cells = run.populations[population][:SYNCHRONY_CELLS]

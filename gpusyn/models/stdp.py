@@ -20,6 +20,7 @@ from gpusyn.models.demonstration import (
     Runs,
     mosaic,
     record_spikes,
+    some,
     synchrony,
 )
 from gpusyn.network.network import Network
@@ -97,13 +98,17 @@ def stdp(scale: float = 1.0, *, eta: float = ETA, rate: float = RATE) -> Built:
 
 
 LEARNING = "I->E:GABA_A"  # the projection, whose weights are recorded under this name
-FIRST, LATE, SHOWN = 100.0, 1000.0, 150.0  # ms: periods at the start and at the end, and time in a raster
+FIRST, LATE = 100.0, 1000.0  # ms: periods at the start and at the end
+SHOWN, DRAWN = 150.0, 500  # ms and neurons in a raster
+SAMPLES, EACH = 1000.0, 16  # ms between two samples of weights, of every 16th synapse
 
 
 def record(net: Network, populations: Populations) -> None:
-    """Record the spikes of all neurons, and the weights that learn, once a second."""
+    """Record the spikes of all neurons, and now and then some of the weights that learn."""
     record_spikes(net, populations)
-    net.record(net.projections[LEARNING], "weight", every=1000.0, name="weights")
+    learning = net.projections[LEARNING]
+    certain = 0.9 * learning.rule.expected(populations["I"].size, populations["E"].size)  # of a number that is drawn
+    net.record(learning, "weight", every=SAMPLES, synapses=np.arange(0, int(certain), EACH), name="weights")
 
 
 def parts(run: Run) -> dict[str, Run]:
@@ -131,10 +136,10 @@ def figure(runs: Runs) -> Any:
     """Draw what inhibition learns: rasters at first and at the end, the rate of E over time, and the weights."""
     run = runs[""]
     spikes, weights = run.spikes, run.data["weights"]
-    drawn, axes = mosaic(["first end", "rate weights"], (9.0, 6.5), height_ratios=[1.5, 1.0])
+    drawn, axes = mosaic(["first end", "rate weights"], (7.6, 5.2), height_ratios=[1.5, 1.0])
     for name, (when, part) in zip(("first", "end"), parts(run).items(), strict=True):
         start, stop = max(part.start, part.stop - SHOWN), part.stop
-        raster(part.spikes, axes[name], start=start, stop=stop)
+        raster(some(part, DRAWN), axes[name], start=start, stop=stop)
         axes[name].set_title(f"{when}: E fires at {part.rate('E'):.0f} Hz", loc="left", fontsize="medium")
         axes[name].set_xlim(start, stop)
     seconds = 1e-3 * np.append(spikes.binned_rate(FIRST)[0], run.stop)

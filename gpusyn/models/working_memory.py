@@ -115,7 +115,7 @@ def figure(runs: Runs) -> Any:
     """Draw how the cued group goes on: raster of the groups, rates, and the NMDA conductance that holds them."""
     run = runs[""]
     spikes, cells = run.spikes, run.data["cells"]
-    drawn, axes = mosaic(["raster", "rate", "g"], (7.5, 6.5), height_ratios=[2.2, 1.0, 1.0])
+    drawn, axes = mosaic(["raster", "rate", "g"], (6.5, 5.2), height_ratios=[2.2, 1.0, 1.0])
     raster(spikes[sum(run.populations[name] for name in ("E1", *OTHERS))], axes["raster"])
     for names, colour, text in ((("E1",), BLUE, "E1, cued"), (OTHERS, "0.5", "E2 to E5"), (("I",), VERMILLION, "I")):
         rates = np.mean([spikes.binned_rate(BIN, name)[1] for name in names], axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,12 @@ SIGNED = {"Software": "gpusyn"}  # by which `gpusyn demo` knows a figure that it
 def overview(
     spikes: SpikeData,
     traces: TraceData | None,
-    path: Any,
+    path: Any = None,
     *,
     start: float | None = None,
     stop: float | None = None,
 ) -> Any:
-    """Draw a figure of a run into a file: raster, population rates, and EPSC and IPSC of up to three cells.
+    """Draw a figure of a run: raster, population rates, and EPSC and IPSC of up to three cells.
 
     Parameters
     ----------
@@ -49,8 +50,9 @@ def overview(
     traces : TraceData or None
         Recorded currents ``I_<receptor>``. The EPSC is the sum of the inward ones, the IPSC that of the outward ones.
         If no current was recorded, the recorded variables are drawn instead.
-    path : path-like
-        Image file; its ending (``.png``, ``.svg``, ``.pdf``) selects the format.
+    path : path-like, optional
+        Image file to write; its ending (``.png``, ``.svg``, ``.pdf``) selects the format. Without it, the figure is
+        only returned, and a notebook shows it.
     start, stop : float, optional
         Interval (start, stop] (ms) to draw; the whole recording if omitted.
 
@@ -70,7 +72,7 @@ def overview(
         If matplotlib is not installed.
     """
     data = checked_spikes(spikes, "plot.overview()").between(start, stop)
-    target = as_path(path, "plot.overview().path")
+    target = None if path is None else as_path(path, "plot.overview().path")
     if traces is not None:
         traces = checked_traces(traces, "plot.overview()").between(start, stop)
     figure_class = require("matplotlib.figure", "plotting", "matplotlib").Figure
@@ -87,13 +89,18 @@ def overview(
     panels[0].set_xlim(data.start, data.start + max(data.duration, 1e-3))
     figure.align_ylabels(panels)
     make_room(panels)
+    if target is not None:
+        _save(figure, target)
+    return figure
+
+
+def _save(figure: Any, target: Path) -> None:
     try:
         figure.savefig(target, dpi=150, metadata=SIGNED if target.suffix.lower() == ".png" else None)
     except (OSError, ValueError) as error:
         raise FileError(
             f"{target}: the figure cannot be written ({error}); choose an existing directory and a name ending in .png"
         ) from error
-    return figure
 
 
 def _currents(data: TraceData) -> list[str]:

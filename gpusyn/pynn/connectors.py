@@ -141,8 +141,8 @@ class OneToOneConnector(connectors.OneToOneConnector):
     native = True
 
     def rule(self, projection: Any) -> NativeRule | None:
-        """Return gpusyn's rule, if all cells have a partner and the order of gpusyn is PyNN's."""
-        return OneToOne() if projection.pre.size == projection.post.size and projection.in_order() else None
+        """Return gpusyn's rule, if all cells have a partner."""
+        return OneToOne() if projection.pre.size == projection.post.size else None
 
 
 class Drawn(NamedTuple):

@@ -13,7 +13,7 @@ from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
 
 OF_SIMULATOR = frozenset({"backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"})
-OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights"}) | OF_SIMULATOR
+OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights", "changing_cells"}) | OF_SIMULATOR
 logger = logging.getLogger("PyNN")
 
 
@@ -30,8 +30,9 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         `max_delay`, and options of gs.Simulator: `backend`, `threads`, `seed`, `precision` (by default ``"double"``).
         `max_rate` (Hz) and `max_weight` (PyNN's unit) are the largest values to which rates and weights will be set
         while time runs, by default ten times the largest that is described. With ``changing_weights=False``, weights
-        that are alike are stored once and stay. NEST's `rng_seed` is a seed as well; options of other simulators are
-        left out.
+        that are alike are stored once and stay; with ``changing_cells=False``, parameters that all cells of a
+        population share are stored once, and change for all of them alone. NEST's `rng_seed` is a seed as well; options
+        of other simulators are left out.
 
     Returns
     -------

@@ -1,117 +1,60 @@
-"""PyNN's standard cell types, and how gpusyn expresses each: its neuron model, receptors and variables.
-
-PyNN's names and units (nF, nA, uS) are kept wherever PyNN reads them; they become gpusyn's when a network is built.
-"""
+"""PyNN's standard cell types, each with the model, the receptors and the variables of gpusyn that it is."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from pyNN import errors
 from pyNN.standardmodels import build_translations, cells, receptors
 
-from gpusyn.errors import GpusynError
-from gpusyn.kinetics import Alpha, DualExponential, Exponential
-from gpusyn.neurons import (
-    LIF as LeakyNeuron,
+from gpusyn.neurons import LIF as LeakyNeuron
+from gpusyn.neurons import AdEx, HodgkinHuxley, NeuronModel
+from gpusyn.neurons import Izhikevich as IzhikevichNeuron
+from gpusyn.pynn.translation import (
+    GAP,
+    THOUSAND,
+    Formula,
+    Neuron,
+    Response,
+    Values,
+    Variable,
+    both,
+    conductance_alpha,
+    conductance_beta,
+    conductance_exp,
+    current_alpha,
+    current_exp,
+    fixed,
+    same,
+    scaled,
 )
-from gpusyn.neurons import (
-    AdEx,
-    GammaSource,
-    HodgkinHuxley,
-    NeuronModel,
-    PoissonSource,
-    SpikeSource,
-)
-from gpusyn.neurons import (
-    Izhikevich as IzhikevichNeuron,
-)
-from gpusyn.receptors import AMPA, CurrentReceptor, DeltaReceptor, Receptor
+from gpusyn.receptors import DeltaReceptor, Receptor
 
-THOUSAND = 1e3  # nF, nA and uS are 1000 pF, pA and nS
-GAP = "source_section.gap"  # PyNN's receptor type of electrical synapses
-FOREVER = 1e9  # ms: PyNN's duration of a source that never stops is beyond
-SHARE = 0.99e3  # of a second that dead times may fill, where rates may grow
-Values = Mapping[str, Any]  # PyNN's parameters of some cells, each a number or an array
-
-
-class Formula(NamedTuple):
-    """How a parameter of gpusyn follows from PyNN's, in words and as a function."""
-
-    words: str
-    value: Callable[[Values], Any]
-
-
-class Variable(NamedTuple):
-    """A variable of gpusyn, and by what PyNN's is larger."""
-
-    name: str
-    factor: float = 1.0
-
-
-class Response(NamedTuple):
-    """A receptor type: the PyNN parameters of which it is made, and gpusyn's unit of weight in PyNN's."""
-
-    name: str
-    numbers: tuple[str, ...]
-    make: Callable[..., Receptor]
-    factor: float = THOUSAND
-
-    def receptor(self, p: Values) -> Receptor:
-        """Return the receptor of gpusyn; cells with other numbers have another one."""
-        return self.make(self.name, *(float(np.ravel(p[number])[0]) for number in self.numbers))
-
-
-def same(name: str) -> Formula:
-    """Return a formula that takes over a parameter."""
-    return Formula(name, lambda p: p[name])
-
-
-def scaled(name: str) -> Formula:
-    """Return a formula that changes the unit of a parameter."""
-    return Formula(f"1000 {name}", lambda p: THOUSAND * p[name])
-
-
-def fixed(value: float) -> Formula:
-    """Return a formula of a number that PyNN does not give."""
-    return Formula(f"{value:g}, fixed", lambda p: value)
-
-
-# ---- receptors: (name, numbers in the order of Response.numbers) ----
-def conductance_exp(name: str, tau: float, e_rev: float) -> Receptor:
-    """Return a conductance that decays exponentially."""
-    return AMPA(name=name, kinetics=Exponential(tau), E_rev=e_rev)
-
-
-def conductance_alpha(name: str, tau: float, e_rev: float) -> Receptor:
-    """Return a conductance that follows an alpha function."""
-    return AMPA(name=name, kinetics=Alpha(tau), E_rev=e_rev)
-
-
-def conductance_beta(name: str, tau_rise: float, tau_decay: float, e_rev: float) -> Receptor:
-    """Return a conductance that is the difference of two exponentials."""
-    return AMPA(name=name, kinetics=DualExponential(tau_rise, tau_decay), E_rev=e_rev)
-
-
-def current_exp(name: str, tau: float) -> Receptor:
-    """Return a current that decays exponentially."""
-    return CurrentReceptor(name, kinetics=Exponential(tau))
-
-
-def current_alpha(name: str, tau: float) -> Receptor:
-    """Return a current that follows an alpha function."""
-    return CurrentReceptor(name, kinetics=Alpha(tau))
-
-
-def both(make: Callable[..., Receptor], *numbers: str, factor: float = THOUSAND) -> tuple[Response, Response]:
-    """Return the excitatory and the inhibitory receptor; `numbers` lack the ending of each."""
-    return (
-        Response("excitatory", tuple(f"{number}_E" for number in numbers), make, factor),
-        Response("inhibitory", tuple(f"{number}_I" for number in numbers), make, factor),
-    )
+__all__ = [
+    "LIF",
+    "AdExp",
+    "AlphaPSR",
+    "BetaPSR",
+    "CondAlphaPostSynapticResponse",
+    "CondBetaPostSynapticResponse",
+    "CondExpPostSynapticResponse",
+    "CurrExpPostSynapticResponse",
+    "EIF_cond_alpha_isfa_ista",
+    "EIF_cond_exp_isfa_ista",
+    "ExpPSR",
+    "HH_cond_exp",
+    "IF_cond_alpha",
+    "IF_cond_exp",
+    "IF_cond_exp_gsfa_grr",
+    "IF_curr_alpha",
+    "IF_curr_delta",
+    "IF_curr_exp",
+    "IF_facets_hardware1",
+    "Izhikevich",
+    "PointNeuron",
+]
 
 
 CONDUCTANCES = {"gsyn_exc": Variable("g_excitatory", 1e-3), "gsyn_inh": Variable("g_inhibitory", 1e-3)}
@@ -159,110 +102,6 @@ FACETS = {
     "V_reset": same("v_reset"),
     "t_ref": fixed(1.0),
 }
-
-
-def whole_steps(t_ref: Any, dt: float) -> Any:
-    """Return refractory times as whole steps, the next larger number of them, as NEST does."""
-    return np.ceil(np.asarray(t_ref, np.float64) / dt - 1e-6) * dt
-
-
-class Cell:
-    """What the back end needs of a cell type, beside what PyNN does.
-
-    Attributes
-    ----------
-    kind : type of NeuronModel
-        gpusyn's model.
-    responses : tuple of Response
-        Receptors, in PyNN's order.
-    """
-
-    kind: ClassVar[type[NeuronModel]]
-    responses: tuple[Response, ...] = ()
-    default_parameters: dict[str, Any]
-    parameter_space: Any
-
-    def __init_subclass__(cls, **given: Any) -> None:
-        """Let PyNN keep its names and units."""
-        super().__init_subclass__(**given)
-        if isinstance(getattr(cls, "default_parameters", None), dict) and "translations" not in vars(cls):
-            cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
-
-    translations: Any
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """Parameters of which gpusyn has one number for each population."""
-        return tuple(dict.fromkeys(number for one in self.responses for number in one.numbers))
-
-    def receptors(self, p: Values) -> list[Receptor]:
-        """Return gpusyn's receptors of cells that share their numbers."""
-        return [one.receptor(p) for one in self.responses]
-
-    def checked_receptors(self, p: Values, where: str) -> None:
-        """Refuse numbers that no receptor of gpusyn can have.
-
-        Raises
-        ------
-        InvalidParameterValueError
-            If gpusyn refuses a value.
-        """
-        for one in self.responses:
-            try:
-                one.receptor(p)
-            except GpusynError as error:
-                raise errors.InvalidParameterValueError(
-                    f"{where}: {error} [{type(self).__name__}: {one.name} is made of {', '.join(one.numbers)}]"
-                ) from error
-
-    def model(self, p: Values, dt: float) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
-        raise NotImplementedError
-
-    def checked(self, p: Values, dt: float, where: str) -> NeuronModel:
-        """Return gpusyn's model; errors are PyNN's.
-
-        Raises
-        ------
-        InvalidParameterValueError
-            If gpusyn refuses a value.
-        """
-        try:
-            return self.model(p, dt)
-        except GpusynError as error:
-            raise errors.InvalidParameterValueError(f"{where}: {self.in_words(str(error))}") from error
-
-    def in_words(self, message: str) -> str:
-        """Return an error of gpusyn with what its names are in PyNN."""
-        return message
-
-
-class Neuron(Cell):
-    """A cell type with a membrane."""
-
-    formulas: Mapping[str, Formula]
-    variables: Mapping[str, Variable]
-
-    def native(self, p: Values, dt: float) -> dict[str, Any]:
-        """Return the parameters of gpusyn's model of some cells."""
-        found = {name: formula.value(p) for name, formula in self.formulas.items()}
-        if "t_ref" in found:
-            found["t_ref"] = whole_steps(found["t_ref"], dt)
-        return {name: v if np.ndim(v) else float(v) for name, v in found.items()}
-
-    def model(self, p: Values, dt: float) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
-        return self.kind(**self.native(p, dt))
-
-    def in_words(self, message: str) -> str:
-        """Return an error of gpusyn with what its names are in PyNN."""
-        told = set(re.findall(r"\w+", message))
-        named = [f"{name} = {one.words}" for name, one in self.formulas.items() if name in told - {"a", "b"}]
-        return f"{message} [{type(self).__name__}: {', '.join(named)}]" if named else message
-
-
-class Source(Cell):
-    """A cell type that only emits spikes."""
 
 
 EXP_E, ALPHA_E = both(conductance_exp, "tau_syn", "e_rev"), both(conductance_alpha, "tau_syn", "e_rev")
@@ -319,6 +158,37 @@ class IF_facets_hardware1(Neuron, cells.IF_facets_hardware1):
     variables = POTENTIAL | CONDUCTANCES
 
 
+class IF_cond_exp_gsfa_grr(Neuron, cells.IF_cond_exp_gsfa_grr):
+    """A gs.LIF with conductances that decay exponentially, two of which its own spikes open.
+
+    A spike reaches its own cell a step later, as large as what it opened is by then; meanwhile V is held.
+    """
+
+    kind, formulas, responses, receptor_types = LeakyNeuron, LEAKY, EXP_E, STANDARD
+    own: ClassVar = {
+        "q_sfa": Response("sfa", ("tau_sfa", "e_rev_sfa"), conductance_exp),
+        "q_rr": Response("rr", ("tau_rr", "e_rev_rr"), conductance_exp),
+    }
+    variables = POTENTIAL | CONDUCTANCES | {"g_s": Variable("g_sfa"), "g_r": Variable("g_rr")}
+
+    def checked(self, p: Values, dt: float, where: str) -> NeuronModel:
+        """Return gpusyn's model; errors are PyNN's.
+
+        Raises
+        ------
+        InvalidParameterValueError
+            If gpusyn refuses a value, or a refractory time is so short that V moves before the conductances do.
+        """
+        if np.any(np.asarray(p["tau_refrac"]) < dt * (1.0 - 1e-6)):
+            raise errors.InvalidParameterValueError(
+                f"{where}: tau_refrac must be at least a time step, {dt:g} ms (got {np.min(p['tau_refrac']):g})"
+            )
+        for name in self.own:
+            if np.any(np.asarray(p[name]) < 0.0):
+                raise errors.InvalidParameterValueError(f"{where}: {name} must be >= 0 nS (got {np.min(p[name]):g})")
+        return super().checked(p, dt, where)
+
+
 class EIF_cond_exp_isfa_ista(Neuron, cells.EIF_cond_exp_isfa_ista):
     """A gs.AdEx with conductances that decay exponentially."""
 
@@ -368,6 +238,7 @@ class Composed:
 
     make: Callable[..., Receptor]
     numbers: tuple[str, ...]
+    decay = 0
     recorded: Mapping[str, Variable]
 
     def __init_subclass__(cls, **given: Any) -> None:
@@ -400,7 +271,7 @@ class CondAlphaPostSynapticResponse(Composed, receptors.CondAlphaPostSynapticRes
 class CondBetaPostSynapticResponse(Composed, receptors.CondBetaPostSynapticResponse):
     """A conductance that is the difference of two exponentials."""
 
-    numbers = ("tau_rise", "tau_decay", "e_syn")
+    numbers, decay = ("tau_rise", "tau_decay", "e_syn"), 1
     make, recorded = staticmethod(conductance_beta), {"gsyn": Variable("g_", 1e-3)}
 
 
@@ -426,7 +297,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
     def responses(self) -> tuple[Response, ...]:  # type: ignore[override]
         """Receptors, in the order of their names."""
         return tuple(
-            Response(name, tuple(f"{name}.{number}" for number in one.numbers), one.make)
+            Response(name, tuple(f"{name}.{number}" for number in one.numbers), one.make, decay=one.decay)
             for name, one in sorted(self.post_synaptic_receptors.items())
         )
 
@@ -453,64 +324,3 @@ class PointNeuron(Neuron, cells.PointNeuron):
     def get_parameter_names(self) -> list[str]:
         """Return the parameters of the membrane, and of the receptors with their names before the dot."""
         return list(self.translations)
-
-
-# ---- sources ----
-class RateSource(Source):
-    """A source that draws its spikes at a rate between `start` and `start + duration`."""
-
-    def rates(self, p: Values) -> Any:
-        """Return the rates of some cells while they are active (Hz)."""
-        return p["rate"]
-
-    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
-        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
-        raise NotImplementedError
-
-    def model(self, p: Values, dt: float) -> NeuronModel:
-        """Return gpusyn's model of some cells."""
-        return self.bounded(p, None)
-
-
-class SpikeSourcePoisson(RateSource, cells.SpikeSourcePoisson):
-    """A gs.PoissonSource."""
-
-    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
-        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
-        return PoissonSource(p["rate"], rate_max=bound)
-
-
-class SpikeSourcePoissonRefractory(RateSource, cells.SpikeSourcePoissonRefractory):
-    """A gs.PoissonSource with a dead time."""
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The dead time."""
-        return ("tau_refrac",)
-
-    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
-        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
-        dead = float(np.ravel(p["tau_refrac"])[0])
-        if bound is not None and dead > 0.0:
-            bound = max(min(bound, SHARE / dead), float(np.max(p["rate"])))
-        return PoissonSource(p["rate"], dead_time=dead, rate_max=bound)
-
-
-class SpikeSourceGamma(RateSource, cells.SpikeSourceGamma):
-    """A gs.GammaSource."""
-
-    def rates(self, p: Values) -> Any:
-        """Return the rates of some cells while they are active (Hz)."""
-        return p["beta"] / p["alpha"]
-
-    def bounded(self, p: Values, bound: float | None) -> NeuronModel:
-        """Return gpusyn's model of some cells, whose rates may grow up to a bound (Hz)."""
-        return GammaSource(self.rates(p), shape=np.asarray(p["alpha"], np.float64), rate_max=bound)
-
-
-class SpikeSourceArray(Source, cells.SpikeSourceArray):
-    """A gs.SpikeSource."""
-
-    def model(self, p: Values, dt: float) -> NeuronModel:
-        """Return gpusyn's model of some cells, each with a list of times."""
-        return SpikeSource(tuple(p["spike_times"]))

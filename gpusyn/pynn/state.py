@@ -7,6 +7,7 @@ network; what changes later is set in the running simulation.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from pyNN import common
 
 from gpusyn.errors import GpusynError, SimulationError
 from gpusyn.network.network import Network
+from gpusyn.simulation.checkpoint import carry_over
 from gpusyn.simulation.simulator import Simulator
 
 __all__ = ["ID", "State", "name", "state"]
@@ -59,11 +61,13 @@ class State(common.control.BaseState):
         max_rate: float | None = None,
         max_weight: float | None = None,
         changing_weights: bool = True,
+        changing_cells: bool = True,
         **options: Any,
     ) -> None:
         """Start anew, with other options; those that are not named are those of gs.Simulator."""
         self.dt, self.asked_min_delay, self.asked_max_delay = float(dt), min_delay, max_delay
-        self.max_rate, self.max_weight, self.changing_weights = max_rate, max_weight, changing_weights
+        self.max_rate, self.max_weight = max_rate, max_weight
+        self.changing_weights, self.changing_cells = changing_weights, changing_cells
         self.options = options
         self.clear()
 
@@ -76,6 +80,7 @@ class State(common.control.BaseState):
         self.write_on_end: list[Any] = []
         self.id_counter = 1
         self.segment_counter = -1
+        self.late: list[Any] = []
         self._close()
         self.reset()
 
@@ -119,7 +124,22 @@ class State(common.control.BaseState):
             self.simulator = Simulator(network, dt=self.dt, trial=self.segment_counter, **self.options)
             self.stale = False
             self._begin()
+        elif self.late:
+            self._extend(self.simulator)
         return self.simulator
+
+    def _extend(self, before: Simulator) -> None:
+        """Let the simulation go on with more recorders, which were asked for while time ran."""
+        late, self.late = self.late, []
+        network = copy.copy(before.net)
+        for recorder in late:
+            recorder.build_late(network)
+        simulator = Simulator(network, dt=self.dt, trial=self.segment_counter, **self.options)
+        carry_over(before._running, simulator._running)
+        before.close()
+        self.network, self.simulator, self.stale = network, simulator, True
+        for recorder in late:
+            recorder.begin_late(simulator)
 
     def _begin(self) -> None:
         """Put initial values in force that gpusyn does not take in a description, and read what is recorded of them."""
@@ -130,6 +150,7 @@ class State(common.control.BaseState):
         if self.simulator is not None:
             self.simulator.close()
         self.network = self.simulator = None
+        self.late = []
         self.stale = False
 
     def redescribe(self, what: str) -> None:

@@ -51,11 +51,17 @@ class Synapse(Named):
         that synapses with different ones become projections of their own.
     learns : bool
         Whether weights change with time.
+    at_first : dict of str to tuple of float or str
+        Values of variables, numbers or names of parameters, that say that a synapse is rested, as it is at t = 0.
+    of_target : str
+        Name by which `plasticity` gets the time constant of the target's receptor, empty if it needs none.
     """
 
     parameter_checks: Mapping[str, Callable[..., None]]
     per_synapse: ClassVar[tuple[str, ...]] = ()
     learns = False
+    at_first: ClassVar[Mapping[str, tuple[float | str, ...]]] = {}
+    of_target = ""
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity; `factor` makes gpusyn's weights of PyNN's."""
@@ -78,13 +84,15 @@ class StaticSynapse(Synapse, synapses.StaticSynapse):
 
 
 class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
-    """A gs.TsodyksMarkram."""
+    """A gs.TsodyksMarkram; what is released is active with the time constant of the target's receptor."""
 
-    per_synapse = ("U", "tau_rec", "tau_facil")
+    per_synapse = ("U", "tau_rec", "tau_facil", "tau_psc")
+    at_first: ClassVar = {"u": (0.0, "U"), "x": (1.0,), "y": (0.0,)}
+    of_target = "tau_psc"
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""
-        return [TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"])]
+        return [TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"], tau_psc=p.get("tau_psc"))]
 
 
 class SimpleStochasticSynapse(Synapse, synapses.SimpleStochasticSynapse):
@@ -109,6 +117,7 @@ class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
     """A gs.TsodyksMarkram with a gs.QuantalRelease of n quanta; PyNN's weight is that of one quantum."""
 
     per_synapse = ("U", "tau_rec", "tau_facil")
+    at_first: ClassVar = {"u": (0.0, "U"), "a": ("n",)}
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""

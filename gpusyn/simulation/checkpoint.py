@@ -63,6 +63,11 @@ def content_of(running: Running) -> dict[str, Any]:
     }
 
 
+def carry_over(before: Running, after: Running) -> None:
+    """Let a network that was built anew, with more recorders alone, go on where another one is."""
+    put_content(content_of(before), after, "the simulation that goes on")
+
+
 def check_content(content: Mapping[str, Any], net: Network, wanted: Mapping[str, Any], where: str) -> None:
     """Refuse a checkpoint of another simulation than is wanted, by what differs.
 

@@ -460,6 +460,23 @@ def weights() -> gs.Network:
 case(40.0, name="weights after a reset", seed=6, midway=start_over)(weights)
 
 
+@case(40.0, seed=8)
+def releases() -> gs.Network:
+    """Short-term plasticity of sources and of each synapse, also with what is released active before it recovers."""
+    net = gs.Network()
+    cells = lif_cells(net)
+    source = net.population("source", 20, gs.PoissonSource(rate=line(20, 50.0, 50.0)))
+    own = gs.Uniform(0.2, 0.8), gs.Uniform(20.0, 80.0), gs.Uniform(0.0, 30.0)
+    forms = {
+        "shared": gs.TsodyksMarkram(0.4, 60.0, 20.0), "active": gs.TsodyksMarkram(0.4, 60.0, 20.0, tau_psc=5.0),
+        "own": gs.TsodyksMarkram(*own), "own active": gs.TsodyksMarkram(*own, tau_psc=gs.Uniform(2.0, 60.0)),
+    }  # fmt: skip
+    for name, form in forms.items():
+        net.connect(source, cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.5, plasticity=form, name=name)
+        net.record(name, [*form.variables], every=2.0, name=f"of {name}")
+    return net
+
+
 @case(40.0, seed=42)
 def demo() -> gs.Network:
     """Describe the network of the demo, written out, with 150 neurons."""
@@ -491,6 +508,22 @@ def microcircuit() -> gs.Network:
 def brunel() -> gs.Network:
     """The published network with few neurons and few, strong synapses."""
     net, populations = gs.models.brunel("SI-fast", scale=0.02, C_E=40, J=2.5)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
+@case(20.0, seed=5)
+def decision() -> gs.Network:
+    """The published network with few cells, which each fire for little evidence."""
+    net, populations = gs.models.decision(0.5, 0.05, seed=1, stimulus=(2.0, 15.0))
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
+@case(20.0, seed=6)
+def stdp() -> gs.Network:
+    """The published network in which inhibition learns, with few neurons."""
+    net, populations = gs.models.stdp(0.02, eta=0.5)
     net.record(sum(populations.values()), "spikes", name="spikes")
     return net
 

@@ -37,7 +37,7 @@ def test_a_page_with_a_test_of_its_own_is_named_there(name):
 
 
 PAGE = """# A page
-<!-- needs: json -->
+<!-- needs: scipy -->
 
 ```python
 x = 1
@@ -122,6 +122,11 @@ def test_a_wrong_page_is_found(page, tmp_path, old, new, said):
 @pytest.mark.parametrize("language", ["bash", "py", "{code-cell}"])
 def test_a_block_under_another_name_is_found(page, language):
     assert len(unrun(page(f"```{language}\nx\n```\n"))) == 1
+
+
+def test_a_page_that_ci_would_always_skip_is_found(page):
+    assert unrun(page("<!-- needs: h5py, nest -->\n")) == ["page.md: the extra `test` has no nest: add <!-- long -->"]
+    assert unrun(page("<!-- needs: h5py, nest -->\n<!-- long -->\n")) == []
 
 
 def test_a_block_more_than_a_test_of_its_own_knows_is_found(page, monkeypatch):

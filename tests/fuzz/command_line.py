@@ -72,6 +72,7 @@ def lines(files: Files) -> Iterator[Line]:
     tables = (str(files.cells), str(files.edges))
     commands = (
         ("demo", "--size", "10", "--seed", "1", "--out", "out", *shared),
+        ("demo", "--model", "vogels_abbott", "--scale", "0.05", "--out", "out", *shared),
         ("run", str(files.config), "--seed", "1", "--out", "out", "--precision", "single", *shared),
         ("circuit", *tables, "--spikes", str(files.spikes), "--dt", "1", "--duration", "5", "--out", "made"),
         ("bench", "--case", "empty", "--size", "10", "--fan-out", "1", "--json", "x.json", *shared),

@@ -163,6 +163,8 @@ def compare(got: str, wanted: str | None, place: str) -> None:
 WRITTEN = {path for name in ("commands", "gallery", "reference") for path in ROOT.glob(f"docs/{name}/*.md")}
 PATHS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("[!.]*/README.md")} - WRITTEN)
 NOTEBOOKS = "docs/notebooks/"
+#: What the extra `test` brings; `docs` brings more, which only `pytest -m manual` finds.
+IN_TEST = {"h5py", "matplotlib", "neo", "networkx", "pandas", "pynwb", "quantities", "scipy", "tqdm", "xarray"}
 
 #: Pages whose blocks a test of their own runs: its file in tests/documents/, and how many blocks it answers for.
 OWN = {
@@ -201,6 +203,8 @@ def unrun(page: Page) -> list[str]:
         if b.language == CELL and not notebook
     ]
     wrong += [f"{page.name}:{b.line}: no reason" for b in page.blocks if b.comment == "not run:"]
+    if set(page.needs) - IN_TEST and not page.long:
+        wrong.append(f"{page.name}: the extra `test` has no {', '.join(set(page.needs) - IN_TEST)}: add <!-- long -->")
     if page.name in OWN and len(page.to_run) != OWN[page.name][1]:
         wrong.append(f"{page.name}: {len(page.to_run)} blocks; {OWN[page.name][0]} answers for {OWN[page.name][1]}")
     return wrong

@@ -20,8 +20,11 @@ from tests.helpers.runs import Outcome, outcome
 DT = 0.1
 
 
-def describe() -> gs.Network:
-    """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs."""
+def describe(active: bool = False) -> gs.Network:
+    """Gates of every kind on targets, sources and synapses, neurons with conductances and currents, all inputs.
+
+    Short-term plasticity that is `active` for a time takes kernels in the place of those that know no such thing.
+    """
     net = gs.Network()
     cell = gs.LIF(C_m=gs.Uniform(150.0, 250.0), E_L=-60.0, V_th=-50.0, V_reset=-60.0, t_ref=0.5)
     receptors = [
@@ -51,7 +54,7 @@ def describe() -> gs.Network:
     adapting(net, noise + listed)
     procedural(net, E, noise)
     learning(net, E, C, noise)
-    plastic(net, E, noise + listed)
+    plastic(net, E, noise + listed, active)
     spines(net, E, noise + E[:9])
     net.drive(E[:70], "lumped", rate=gs.Waveform([0.0, 0.5], [3000.0, 9000.0]), weight=0.5)
     net.drive(C, "syn", rate=20_000.0, weight=10.0)
@@ -173,19 +176,24 @@ def rewired(net: gs.Network) -> None:
         )  # fmt: skip
 
 
-def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection) -> None:
+def plastic(net: gs.Network, E: gs.Population, sources: gs.Selection, active: bool) -> None:
     """Short-term plasticity of sources and of each synapse, and random release, onto one receptor and two."""
     both, weight = {"lumped": 0.5, "again": gs.Uniform(0.0, 1.0)}, {"lumped": gs.Uniform(0.0, 1.0)}
-    kept = gs.TsodyksMarkram(0.5, 3.0, 1.0, tau_psc=2.0), gs.TsodyksMarkram(0.5, 3.0, 1.0, gs.Uniform(1.0, 4.0))
     U = 0.6502010226249695  # six events of one step release a part that is rounded to more than 1
     each, own = (gs.TsodyksMarkram(u, gs.Uniform(1.0, 9.0), gs.Uniform(0.0, 9.0)) for u in (U, gs.Uniform(0.2, 0.8)))
     shared, sites = gs.TsodyksMarkram(U, 3.0, 1.0), gs.QuantalRelease(6)
     forms = {
         "shared": (shared, weight), "shared weight": (shared, {"lumped": 0.5}), "each": (each, both),
         "quanta": (gs.QuantalRelease(5, 0.4, 1.0), weight), "sites": ([shared, sites], both),
-        "own sites": ([own, sites], weight), "active": (kept[0], weight), "each active": (kept[1], both),
+        "own sites": ([own, sites], weight),
     }  # fmt: skip
-    for name, (plasticity, weights) in forms.items():
+    later, rest = gs.Uniform(1.0, 4.0), (0.5, 3.0, 1.0)
+    kept = {
+        "active": (gs.TsodyksMarkram(*rest, tau_psc=2.0), weight),
+        "each active": (gs.TsodyksMarkram(*rest, tau_psc=later), both),
+        "each recovers": (gs.TsodyksMarkram(0.5, later, 1.0, tau_psc=2.0), weight),
+    }
+    for name, (plasticity, weights) in (forms | (kept if active else {})).items():
         delay, p = (0.3, 0.01) if name == "quanta" else (gs.Uniform(0.1, 0.6), 0.1)
         options = {"weight": weights, "delay": delay, "plasticity": plasticity}
         net.connect(sources + E[:9], E, gs.FixedProbability(p), **options, name=f"plastic {name}")
@@ -276,7 +284,7 @@ def adapting(net: gs.Network, sources: gs.Selection) -> None:
 
 def run(backend: object, precision: str, steps: int) -> tuple[list[np.ndarray], set[str]]:
     """Everything recorded, and the kernels that were launched."""
-    net = describe()
+    net = describe(active=precision == "double")
     rewired(net)
     with gs.Simulator(net, dt=DT, seed=3, backend=backend, precision=precision, chunk_steps=36) as sim:
         sim.step(steps)

@@ -13,6 +13,7 @@ import sys
 
 import pytest
 
+import gpusyn as gs
 from tests.helpers.name_tables import rows
 from tests.helpers.pages import Page
 from tests.helpers.paths import ROOT
@@ -51,6 +52,45 @@ known |= {*dir(weight_update_models), *(p.name for p in neuron_models.LIF().get_
 """,
 }
 
+# One LIF cell (200 pF, 10 nS, -70 to -55 mV, 2 ms refractory) under 200 pA: the times (ms) of its spikes.
+SPIKES = {
+    "nest": """
+import nest
+cell = nest.Create("iaf_psc_exp", 1, {"C_m": 200.0, "tau_m": 20.0, "I_e": 200.0})
+recorder = nest.Create("spike_recorder")
+nest.Connect(cell, recorder)
+nest.Simulate(100.0)
+print(*recorder.events["times"])
+""",
+    "brian2": """
+from brian2 import *
+prefs.codegen.target, defaultclock.dt = "numpy", 0.1 * ms
+cell = NeuronGroup(
+    1, "dv/dt = (-70*mV - v + 20*mV)/(20*ms) : volt (unless refractory)",
+    threshold="v >= -55*mV", reset="v = -70*mV", refractory=2.1*ms, method="exact",
+)
+cell.v = -70 * mV
+spikes = SpikeMonitor(cell)
+run(100 * ms)
+print(*(spikes.t / ms))
+""",
+    "genn": """
+from pygenn import GeNNModel
+model = GeNNModel("double", "stamps")
+model.dt = 0.1
+cell = {"C": 0.2, "TauM": 20.0, "Vrest": -70.0, "Vreset": -70.0, "Vthresh": -55.0, "Ioffset": 0.2, "TauRefrac": 2.0}
+cells = model.add_neuron_population("cell", 1, "LIF", cell, {"V": -70.0, "RefracTime": 0.0})
+cells.spike_recording_enabled = True
+model.build()
+model.load(num_recording_timesteps=1000)
+while model.timestep < 1000:
+    model.step_time()
+model.pull_recording_buffers_from_device()
+print(*cells.spike_recording_data[0][0])
+""",
+}
+LATER = {"nest": 0.0, "brian2": 0.1, "genn": 0.1}  # ms by which gpusyn stamps later: the end of a step, not its start
+
 
 def page_of(simulator: str) -> Page:
     for module in PAGES[simulator]:
@@ -75,6 +115,19 @@ def test_both_sides_have_the_same_rate(simulator, tmp_path):
         for text in (output(theirs.text, tmp_path), ours.printed)
     )
     assert rate == pytest.approx(expected, rel=TOLERANCE)
+
+
+@pytest.mark.parametrize("simulator", SPIKES)
+def test_spikes_are_stamped_as_the_pages_say(simulator, tmp_path):
+    page_of(simulator)
+    theirs = [float(time) for time in output(SPIKES[simulator], tmp_path).splitlines()[-1].split()]
+    net = gs.Network()
+    spikes = net.record(net.population("cell", 1, gs.LIF(I_e=200.0)), "spikes")
+    with gs.Simulator(net, dt=0.1, backend="numpy", precision="double") as sim:
+        sim.run(100.0)
+        ours = sim.data[spikes].times
+    assert len(theirs) == 3
+    assert ours - LATER[simulator] == pytest.approx(theirs, abs=1e-9)
 
 
 @pytest.mark.parametrize("simulator", PAGES)

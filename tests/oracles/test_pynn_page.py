@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import pytest
 
+from tests.helpers.pages import Page, python_blocks
 from tests.helpers.paths import ROOT
 from tests.helpers.pynn import needs_pynn
 
 pytestmark = [pytest.mark.oracle, needs_pynn]
 
-TEXT = (ROOT / "docs" / "pynn.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
-PREPARED = "import gpusyn.pynn\n"  # a checkout has no file among PyNN's back ends
-
-
-def printed(code: str) -> list[str]:
-    """Return what an example prints in a process of its own."""
-    command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PREPARED + code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()
+PAGE = Page(ROOT / "docs" / "pynn.md")
+TEXT = PAGE.text
 
 
 def named(title: str) -> str:
@@ -32,22 +22,13 @@ def named(title: str) -> str:
     return found
 
 
-def test_the_first_example_runs():
-    rate, shapes = printed(EXAMPLES[0])
-    assert 1.0 < float(rate.split()[0]) < 100.0
-    assert shapes == "[(5001, 3), (5001, 3)]"
+@pytest.mark.usefixtures("long_runs")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyNN
+def test_examples_print_what_the_page_says(tmp_path):
+    import gpusyn.pynn  # noqa: F401 - registers the name
 
-
-def test_connections_are_drawn_and_listed():
-    counts, first = printed(EXAMPLES[1])
-    assert counts == "500 500"
-    assert re.fullmatch(r"\(0, \d+, 0\.00[12]\d+, 0\.5\)", first)
-
-
-def test_what_is_set_between_runs_acts():
-    (line,) = printed(EXAMPLES[2])
-    before, after = eval(line)
-    assert 0 < before != after > 0
+    assert len(python_blocks(TEXT)) == 3
+    PAGE.play(tmp_path)
 
 
 def test_every_cell_type_is_in_the_table_or_left_out():
@@ -58,7 +39,9 @@ def test_every_cell_type_is_in_the_table_or_left_out():
     table, left_out = named("Cell types").split("These have no exact form")
     here = set(sim.list_standard_models())
     assert here <= set(re.findall(r"\w+", table))
-    every = {name for name, one in vars(cells).items() if isinstance(one, type) and issubclass(one, cells.StandardCellType)}
+    every = {
+        name for name, one in vars(cells).items() if isinstance(one, type) and issubclass(one, cells.StandardCellType)
+    }
     others = every - here - {"StandardCellType"}
     assert others == set(re.findall(r"`(\w+)`", left_out)) & every
 

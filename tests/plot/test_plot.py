@@ -249,6 +249,13 @@ def test_overview_is_written(ending: str, spikes: SpikeData, traces: TraceData, 
     assert not pyplot.get_fignums()  # leaves the caller's figures alone
 
 
+def test_overview_without_a_file_is_a_figure(spikes: SpikeData, traces: TraceData, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert len(plot.overview(spikes, traces).axes) == 5
+    assert not list(tmp_path.iterdir())
+    assert not pyplot.get_fignums()
+
+
 def test_overview_of_less(spikes: SpikeData, traces: TraceData, tmp_path: Path) -> None:
     only = TraceData(traces.populations, {"V": traces["V"]}, traces.t, UNITS)
     figure = plot.overview(spikes, only, tmp_path / "a.png")

@@ -29,6 +29,7 @@ PLASTIC = {
     *("TsodyksMarkram", "TsodyksMarkram of each synapse", "QuantalRelease", "TsodyksMarkram and QuantalRelease"),
     *("STDP", "STDP with powers", "STDP of nearest spikes", "TripletSTDP", "InhibitorySTDP", "CalciumSTDP"),
     *("NMDAPlasticity", "HomeostaticScaling", "Rewiring", "axonal", "procedural", "infuse blocker"),
+    "TsodyksMarkram with tau_psc",
     *("infuse modulator", "clamp Waveform", "several events per step", "double", "SpikeSource each", "multapses"),
 }
 ROADS = {

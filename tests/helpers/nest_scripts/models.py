@@ -25,7 +25,9 @@ LIF = {
 TAU = {"tau_syn_ex": 5.0, "tau_syn_in": 10.0}
 CELLS = {
     "COBA": ("iaf_cond_exp", {**LIF, **TAU}),
-    "CUBA": ("iaf_psc_exp", {"C_m": 200.0, "tau_m": 20.0, "E_L": -49.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 5.0, **TAU}),
+    "CUBA": ("iaf_psc_exp", {
+        "C_m": 200.0, "tau_m": 20.0, "E_L": -49.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 5.0, **TAU,
+    }),
     "COBAHH": ("hh_cond_exp_traub", {
         "C_m": 200.0, "g_L": 10.0, "E_L": -60.0, "g_Na": 20000.0, "E_Na": 50.0, "g_K": 6000.0, "E_K": -90.0,
         "V_T": -63.0, "t_ref": 3.0, "E_ex": 0.0, "E_in": -80.0, **TAU,

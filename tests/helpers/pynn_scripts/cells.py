@@ -10,7 +10,7 @@ from tests.helpers.pynn_scripts.observed import Observed, begin, spikes, trace
 from tests.helpers.pynn_scripts.registry import script
 
 DURATION = 200.0
-COMMON = {"tau_refrac": [2.0, 1.0, 3.0, 2.0], "v_rest": [-65.0, -66.0, -64.0, -65.0]}
+COMMON = {"tau_refrac": [2.0, 1.07, 3.0, 2.0], "v_rest": [-65.0, -66.0, -64.0, -65.0]}
 RESET = {"v_reset": [-60.0, -65.0, -63.0, -60.0], "v_thresh": [-52.0, -50.0, -51.0, -50.0]}
 MEMBRANE = COMMON | RESET | {"cm": [0.2, 0.25, 0.3, 0.2], "tau_m": [10.0, 15.0, 20.0, 10.0]}
 GATES = {"tau_syn_E": [2.0, 5.0, 3.0, 2.0], "tau_syn_I": [5.0, 8.0, 10.0, 5.0]}
@@ -93,7 +93,7 @@ def if_cond_exp(sim: Any) -> dict[str, Observed]:
     cell = sim.IF_cond_exp(**MEMBRANE, **GATES, **REVERSALS, i_offset=[0.4, 0.4, 0.4, 0.0])
     weights = {"excitatory": 0.01, "inhibitory": 0.01}
     cells = driven(sim, cell, {"v": START}, weights, ["v", "gsyn_exc", "gsyn_inh"])
-    return {"spikes": spikes(cells), "v": trace(cells, "v", 1e-3, RUNGE_KUTTA), **conductances(cells)}
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 2e-3, RUNGE_KUTTA), **conductances(cells)}
 
 
 @script
@@ -103,7 +103,7 @@ def if_cond_alpha(sim: Any) -> dict[str, Observed]:
     cell = sim.IF_cond_alpha(**MEMBRANE, **GATES, **REVERSALS, i_offset=[0.4, 0.4, 0.4, 0.0])
     weights = {"excitatory": 0.01, "inhibitory": 0.01}
     cells = driven(sim, cell, {"v": START}, weights, ["v", "gsyn_exc", "gsyn_inh"])
-    return {"spikes": spikes(cells), "v": trace(cells, "v", 1e-3, RUNGE_KUTTA), **conductances(cells)}
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 2e-3, RUNGE_KUTTA), **conductances(cells)}
 
 
 def nearly(cells: Any, spikes_within: float, why: str, within: dict[str, float]) -> dict[str, Observed]:
@@ -121,7 +121,7 @@ def adapting(sim: Any, cell: Any) -> dict[str, Observed]:
     cell = cell(**MEMBRANE, **GATES, **REVERSALS, **ADAPTING, v_spike=-40.0, i_offset=[0.6, 0.5, 0.5, 0.1])
     weights = {"excitatory": 0.01, "inhibitory": 0.01}
     cells = driven(sim, cell, {"v": -65.0, "w": 0.0}, weights, ["v", "w", "gsyn_exc", "gsyn_inh"])
-    return nearly(cells, 0.1, UPSTROKE, {"v": 1e-4, "w": 1e-6, "gsyn_exc": 1e-9, "gsyn_inh": 1e-9})
+    return nearly(cells, 0.2, UPSTROKE, {"v": 1e-4, "w": 1e-6, "gsyn_exc": 1e-9, "gsyn_inh": 1e-9})
 
 
 @script
@@ -153,10 +153,48 @@ def hh_cond_exp(sim: Any) -> dict[str, Observed]:
 def izhikevich(sim: Any) -> dict[str, Observed]:
     """Cells of Izhikevich, which take weights in mV."""
     begin(sim, 0.01)
-    kinds = {"a": [0.02, 0.02, 0.1, 0.02], "c": [-65.0, -55.0, -65.0, -65.0], "d": [8.0, 4.0, 2.0, 8.0]}
-    cell = sim.Izhikevich(**kinds, b=0.2, i_offset=[0.01, 0.01, 0.01, 0.0])
-    weights = {"excitatory": 3.0, "inhibitory": -2.0}
+    kinds = {"a": [0.02, 0.02, 0.1, 0.02], "c": [-65.0, -65.0, -65.0, -65.0], "d": [8.0, 6.0, 3.0, 8.0]}
+    cell = sim.Izhikevich(**kinds, b=0.2, i_offset=[0.01, 0.015, 0.01, 0.0])
+    weights = {"excitatory": 1.0, "inhibitory": -0.5}
     cells = driven(sim, cell, {"v": [-65.0, -70.0, -60.0, -70.0], "u": -14.0}, weights, ["v", "u"], (1.5, 0.5))
     why = "NEST: Euler, here: second order"
     quiet = {f"{name}, quiet": trace(cells[3:], name, 0.05, why) for name in ("v", "u")}
     return {"spikes": spikes(cells, 1.0, why), **quiet}
+
+
+@script
+def if_facets_hardware1(sim: Any) -> dict[str, Observed]:
+    """Cells of the FACETS chip."""
+    begin(sim)
+    cell = sim.IF_facets_hardware1(**GATES, g_leak=[40.0, 30.0, 35.0, 40.0], v_thresh=[-57.0, -58.0, -56.0, -50.0])
+    weights = {"excitatory": 0.01, "inhibitory": 0.004}
+    cells = driven(sim, cell, {"v": START}, weights, ["v", "gsyn_exc", "gsyn_inh"])
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 2e-3, RUNGE_KUTTA), **conductances(cells)}
+
+
+def composed(sim: Any, weights: dict[str, float], **receptors: Any) -> dict[str, Observed]:
+    """A PointNeuron with adaptation."""
+    begin(sim, 0.02)
+    membrane = {name: value[:1] * 3 + value[3:] for name, value in MEMBRANE.items()}
+    cell = sim.PointNeuron(sim.AdExp(**membrane, v_spike=-40.0, i_offset=[0.6, 0.5, 0.5, 0.1]), **receptors)
+    recorded = ["v", "w", *(f"{name}.gsyn" for name in receptors)]
+    cells = driven(sim, cell, {"v": -65.0, "w": 0.0}, weights, recorded)
+    limits = {"v": 1e-4, "w": 1e-6} | {f"{name}.gsyn": 1e-9 for name in receptors}
+    return nearly(cells, 0.2, UPSTROKE, limits)
+
+
+@script
+def point_neuron_alpha(sim: Any) -> dict[str, Observed]:
+    """An exponential neuron with three named alpha conductances."""
+    fast, slow, third = (
+        sim.AlphaPSR(tau_syn=time, e_syn=e_syn) for time, e_syn in ((1.0, 0.0), (8.0, 0.0), (4.0, -75.0))
+    )
+    return composed(sim, {"fast": 0.004, "slow": 0.001, "third": 0.004}, fast=fast, slow=slow, third=third)
+
+
+@script
+def point_neuron_beta(sim: Any) -> dict[str, Observed]:
+    """An exponential neuron with two conductances of dual exponential form."""
+    first = sim.BetaPSR(tau_rise=1.0, tau_decay=3.0)
+    second = sim.BetaPSR(e_syn=-75.0, tau_decay=9.0)
+    return composed(sim, {"first": 0.004, "second": 0.004}, first=first, second=second)

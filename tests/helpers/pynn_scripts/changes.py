@@ -21,7 +21,7 @@ def trace_and_spikes(cells: Any) -> dict[str, Observed]:
 def parameters(sim: Any) -> dict[str, Observed]:
     """A constant current for all, then other ones for some, then a threshold and a time constant."""
     begin(sim)
-    cells = sim.Population(4, sim.IF_curr_exp(**CELL, i_offset=0.4))
+    cells = sim.Population(4, sim.IF_curr_exp(**CELL | {"tau_m": [10.0] * 4}, i_offset=0.4))
     cells.record(["spikes", "v"])
     stop_for_a_change(sim, 50.0)
     cells[1:3].set(i_offset=[0.6, 0.0])
@@ -33,8 +33,8 @@ def parameters(sim: Any) -> dict[str, Observed]:
 
 
 @script
-def weights_and_delays(sim: Any) -> dict[str, Observed]:
-    """Weights of a projection between runs, as a number and as an array, and delays."""
+def weights(sim: Any) -> dict[str, Observed]:
+    """Weights of a projection between runs, as a number and as an array."""
     begin(sim)
     source = sim.Population(2, sim.SpikeSourceArray(spike_times=np.arange(5.0, 150.0, 8.0)))
     cells = sim.Population(3, sim.IF_curr_exp(**CELL))
@@ -44,8 +44,6 @@ def weights_and_delays(sim: Any) -> dict[str, Observed]:
     projection.set(weight=0.6)
     stop_for_a_change(sim, 90.0)
     projection.set(weight=np.array([[0.1, 0.9, 0.5], [0.0, 0.4, 1.2]]))
-    stop_for_a_change(sim, 120.0)
-    projection.set(delay=3.0)
     sim.run_until(150.0)
     return trace_and_spikes(cells) | {"weights": Observed(projection.get("weight", "array"), 1e-12, "nA")}
 
@@ -58,7 +56,7 @@ def currents(sim: Any) -> dict[str, Observed]:
     first = sim.DCSource(amplitude=0.5, start=10.0)
     first.inject_into(cells)
     cells.record(["spikes", "v"])
-    stop_for_a_change(sim, 50.0)
+    stop_for_a_change(sim, 50.0, late=3)
     first.set_parameters(amplitude=0.2)
     sim.StepCurrentSource(times=[60.0, 90.0], amplitudes=[0.4, 0.1]).inject_into(cells[1:2])
     sim.run_until(120.0)
@@ -124,3 +122,50 @@ def parts_of_a_run(sim: Any) -> dict[str, Observed]:
     cells.record(["spikes", "v"])
     times = [sim.run(10.0), sim.run_for(15.0), sim.run_until(30.0), sim.run(0.1), sim.run_until(60.0)]
     return trace_and_spikes(cells) | {"times": Observed(np.array(times), 1e-9, "ms")}
+
+
+@script
+def potentials_in_a_run(sim: Any) -> dict[str, Observed]:
+    """V that is set between two runs."""
+    begin(sim)
+    cells = sim.Population(3, sim.IF_curr_exp(**CELL, i_offset=0.4))
+    cells.record(["spikes", "v"])
+    stop_for_a_change(sim, 30.0)
+    cells.initialize(v=[-51.0, -80.0, -60.0])
+    sim.run_until(60.0)
+    v = trace(cells, "v", 1e-10)
+    return {"spikes": spikes(cells), "v": v._replace(values=v.values[1:])}  # NEST: the new V at t = 0 too
+
+
+@script
+def calls(sim: Any) -> dict[str, Observed]:
+    """Functions that a run calls: they see V and the time, and change a current."""
+    begin(sim)
+    cells = sim.Population(2, sim.IF_curr_exp(**CELL, i_offset=[0.2, 0.4]))
+    cells.record(["spikes", "v"])
+    times = []
+
+    def look(time: float) -> float:
+        times.append(sim.get_current_time())
+        return time + 20.0
+
+    sim.run(100.0, callbacks=[look])
+    return trace_and_spikes(cells) | {"times": Observed(np.array(times), 1e-9, "ms")}
+
+
+@script
+def what_a_reset_keeps(sim: Any) -> dict[str, Observed]:
+    """Parameters, weights and amplitudes that were set before a reset are in force after it."""
+    begin(sim, t_flush=500.0)
+    source = sim.Population(1, sim.SpikeSourceArray(spike_times=np.arange(5.0, 60.0, 8.0)))
+    cells = sim.Population(2, sim.IF_curr_exp(**CELL))
+    projection = sim.Projection(source, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.2, delay=1.0))
+    cells.record(["spikes", "v"])
+    sim.run(30.0)
+    projection.set(weight=0.9)
+    cells.set(i_offset=[0.1, 0.2])
+    sim.run(30.0)
+    sim.reset()
+    sim.run(60.0)
+    weights = Observed(projection.get("weight", "array"), 1e-12, "nA")
+    return {"spikes": spikes(cells), "v": trace(cells, "v", 1e-9), "weights": weights}

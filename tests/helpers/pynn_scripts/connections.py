@@ -76,7 +76,7 @@ def of_distance(sim: Any) -> dict[str, Observed]:
     source = sim.Population(36, sim.SpikeSourceArray(spike_times=times), structure=Grid2D(dx=10.0, dy=10.0))
     cells = sim.Population(16, sim.IF_curr_exp(**CELL), structure=Grid2D(dx=15.0, dy=15.0))
     connector = sim.DistanceDependentProbabilityConnector("exp(-d/20.0)", rng=NumpyRNG(seed=3))
-    synapse = sim.StaticSynapse(weight=lambda d: 0.3 * np.exp(-d / 30.0), delay=lambda d: 0.5 + 0.05 * d)
+    synapse = sim.StaticSynapse(weight=lambda d: 0.3 * np.exp(-d / 30.0), delay=lambda d: 0.5 + 0.04 * d)
     space = Space(axes="xy", periodic_boundaries=((0.0, 60.0), (0.0, 60.0)))
     projection = sim.Projection(source, cells, connector, synapse, space=space)
     return simulated(sim, projection, cells)
@@ -166,3 +166,101 @@ def native_rules(sim: Any) -> dict[str, Observed]:
         if spread is not None:
             seen[f"spread of degrees, {name}"] = statistic(spread.std(), 1.5, "", "chance: binomial")
     return seen
+
+
+@script
+def drawn_by_pynn(sim: Any) -> dict[str, Observed]:
+    """What connectors connect that draw with a generator of PyNN's."""
+    from pyNN.random import NumpyRNG
+
+    begin(sim)
+    pre, post = sim.Population(12, sim.IF_curr_exp()), sim.Population(9, sim.IF_curr_exp())
+    rng = NumpyRNG(seed=11)
+    rules = {
+        "probability": sim.FixedProbabilityConnector(0.3, rng=rng),
+        "each target's": sim.FixedNumberPreConnector(4, rng=rng),
+        "each target's, again and again": sim.FixedNumberPreConnector(15, with_replacement=True, rng=rng),
+        "each source's": sim.FixedNumberPostConnector(4, rng=rng),
+        "of indices": sim.IndexBasedProbabilityConnector(of_indices(), rng=rng),
+        "of an array": sim.ArrayConnector(np.arange(108).reshape(12, 9) % 5 == 0),
+    }
+    seen = {}
+    for name, rule in rules.items():
+        synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
+        projection = sim.Projection(pre, post, rule, synapse, receptor_type="excitatory")
+        pairs = np.array(sorted(projection.get("weight", "list")), float)
+        seen[name] = Observed(pairs, 1e-12, "", "rounding of weights (nA)")
+    copied = sim.Projection(pre, post, sim.CloneConnector(projection), synapse, receptor_type="excitatory")
+    seen["copied"] = Observed(np.array(sorted(copied.get("weight", "list")), float), 1e-12, "")
+    return seen
+
+
+def of_indices() -> Any:
+    """A probability that follows from the numbers of two cells."""
+    from pyNN.core import IndexBasedExpression
+
+    class Near(IndexBasedExpression):
+        def __call__(self, i: Any, j: Any) -> Any:
+            return 0.5 * (abs(i - j) < 4)
+
+    return Near()
+
+
+@script
+def values_drawn_by_pynn(sim: Any) -> dict[str, Observed]:
+    """Parameters, initial values and weights of distributions, each with its own generator of PyNN's.
+
+    With NEST, PyNN copies a generator before it draws parameters, and draws the potentials of t = 0 again.
+    """
+    from pyNN.random import NumpyRNG, RandomDistribution
+
+    def drawn(seed: int, law: str, *numbers: float) -> Any:
+        return RandomDistribution(law, numbers, rng=NumpyRNG(seed=seed))
+
+    begin(sim)
+    cells = sim.Population(5, sim.IF_curr_exp(**CELL | {"tau_m": drawn(1, "uniform", 8.0, 20.0)}))
+    cells.set(i_offset=drawn(2, "normal", 0.4, 0.1))
+    cells.initialize(v=drawn(3, "uniform", -65.0, -52.0))
+    synapse = sim.StaticSynapse(weight=0.2, delay=1.0)
+    projection = sim.Projection(sources(sim, 3), cells, sim.AllToAllConnector(), synapse)
+    projection.set(weight=drawn(4, "uniform", 0.1, 0.5))
+    seen = simulated(sim, projection, cells)
+    seen["v"] = seen["v"]._replace(values=seen["v"].values[1:])
+    return seen | {"tau_m": Observed(np.asarray(cells.get("tau_m"), float), 1e-9, "ms")}
+
+
+@script
+def several_of_a_pair(sim: Any) -> dict[str, Observed]:
+    """A pair with three synapses, read in every way."""
+    begin(sim)
+    cells = sim.Population(2, sim.IF_curr_exp(**CELL))
+    rows = [(0, 0, 0.3, 1.0), (0, 0, 0.1, 2.0), (0, 0, 0.2, 3.0), (1, 1, 0.7, 1.0)]
+    projection = sim.Projection(sources(sim, 2), cells, sim.FromListConnector(rows), sim.StaticSynapse())
+    seen = {
+        way: Observed(projection.get("weight", "array", multiple_synapses=way), 1e-12, "nA")
+        for way in ("sum", "min", "max")
+    }
+    return seen | simulated(sim, projection, cells)
+
+
+@script
+def min_delay(sim: Any) -> dict[str, Observed]:
+    """A least delay of ten steps."""
+    begin(sim, min_delay=1.0)
+    cells = sim.Population(3, sim.IF_curr_exp(**CELL, i_offset=0.2))
+    synapse = sim.StaticSynapse(weight=0.6, delay=1.0)
+    return simulated(sim, sim.Projection(sources(sim, 3), cells, sim.OneToOneConnector(), synapse), cells)
+
+
+@script
+def two_spikes_of_a_step(sim: Any) -> dict[str, Observed]:
+    """A source with equal times, and cells that reach one cell in the same step."""
+    begin(sim)
+    source = sim.Population(2, sim.SpikeSourceArray(spike_times=[10.0, 10.0, 20.0, 30.0, 30.0, 30.0]))
+    cells = sim.Population(2, sim.IF_curr_exp(**CELL))
+    synapse = sim.StaticSynapse(weight=0.6, delay=1.0)
+    cells.record("v")
+    sim.Projection(source, cells, sim.OneToOneConnector(), synapse)
+    sim.Projection(sources(sim, 2), cells, sim.OneToOneConnector(), synapse)
+    sim.run(60.0)
+    return {"v": trace(cells, "v", 1e-10)}

@@ -39,7 +39,7 @@ def alternating(sim: Any) -> dict[str, Observed]:
     begin(sim)
     sources = [
         sim.ACSource(amplitude=0.3, offset=0.35, frequency=20.0, phase=30.0, start=15.0, stop=85.0),
-        sim.ACSource(amplitude=0.5, frequency=50.0),
+        sim.ACSource(amplitude=0.5, frequency=50.0, start=5.0),
     ]
     return injected(sim, sources)
 
@@ -71,3 +71,39 @@ def noise(sim: Any) -> dict[str, Observed]:
         "mean of V": statistic(settled.mean(), 0.1, "mV", ends),
         "deviation of V": statistic(settled.std(), 0.05, "mV", ends),
     }
+
+
+@script
+def together(sim: Any) -> dict[str, Observed]:
+    """Currents of three kinds into one cell, and one into cells of two populations."""
+    begin(sim)
+    first = sim.Population(2, sim.IF_curr_exp(**CELL))
+    second = sim.Population(2, sim.IF_curr_alpha(**CELL))
+    sim.DCSource(amplitude=0.2, start=5.0, stop=90.0).inject_into(first + second)
+    sim.ACSource(amplitude=0.1, offset=0.1, frequency=40.0, start=20.0, stop=80.0).inject_into([first[0], first[1]])
+    sim.StepCurrentSource(times=[30.0, 50.0], amplitudes=[0.3, 0.1]).inject_into(first[0:1])
+    seen = {}
+    for cells in (first, second):
+        cells.record(["spikes", "v"])
+    sim.run(100.0)
+    for name, cells in (("first", first), ("second", second)):
+        seen |= {f"spikes, {name}": spikes(cells), f"v, {name}": trace(cells, "v", 1e-10)}
+    return {name: found for name, found in seen.items() if found.values.size}
+
+
+@script
+def changed(sim: Any) -> dict[str, Observed]:
+    """Frequency, end and steps of currents between runs."""
+    begin(sim)
+    cells = sim.Population(3, sim.IF_curr_exp(**CELL, v_thresh=0.0))
+    sine = sim.ACSource(amplitude=0.3, frequency=20.0, start=5.0)
+    steps = sim.StepCurrentSource(times=[5.0, 60.0], amplitudes=[0.3, 0.6])
+    pulse = sim.DCSource(amplitude=0.4, start=10.0, stop=200.0)
+    for k, electrode in enumerate((sine, steps, pulse)):
+        electrode.inject_into(cells[k : k + 1])
+    cells.record("v")
+    sim.run(40.0)
+    steps.set_parameters(times=[5.0, 70.0, 90.0], amplitudes=[0.3, 0.1, 0.5])
+    pulse.set_parameters(stop=75.0)
+    sim.run(60.0)
+    return {"v": trace(cells, "v", 1e-10)}

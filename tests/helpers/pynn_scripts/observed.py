@@ -42,13 +42,13 @@ def begin(sim: Any, timestep: float = 0.1, **options: Any) -> None:
     sim.nest.SetDefaults("spike_generator", {"precise_times": False})
 
 
-def stop_for_a_change(sim: Any, time: float) -> None:
-    """Run to where a change acts from `time` + min_delay on.
+def stop_for_a_change(sim: Any, time: float, late: int = 1) -> None:
+    """Run to where a change acts from `time` + `late` min_delays on.
 
-    PyNN lets NEST run one min_delay further than the time it tells, so there a change comes late by that; on other back
-    ends the run goes on to that time.
+    PyNN lets NEST run one min_delay further than the time it tells, so there a change comes late by that. An electrode
+    of NEST needs another one to reach the cell, and a step until V moves. Other back ends go on to that time first.
     """
-    sim.run_until(time if sim.__name__ == "pyNN.nest" else time + sim.get_min_delay())
+    sim.run_until(time if sim.__name__ == "pyNN.nest" else time + late * sim.get_min_delay())
 
 
 def spikes(population: Any, within: float = FROM_THE_SAME_STEP, why: str = ROUNDING, segment: int = -1) -> Observed:

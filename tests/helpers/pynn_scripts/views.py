@@ -98,3 +98,21 @@ def positions(sim: Any) -> dict[str, Observed]:
         "grid": Observed(grid.positions, 1e-12, "um"),
         "nearest": Observed(np.array(nearest, float), 0.0, ""),
     }
+
+
+@script
+def counts_of_assemblies(sim: Any) -> dict[str, Observed]:
+    """Counts and data of an assembly of a population and a view."""
+    begin(sim)
+    first = sim.Population(3, sim.IF_curr_exp(**CELL, i_offset=[0.4, 0.5, 0.6]))
+    second = sim.Population(4, sim.IF_curr_exp(**CELL, i_offset=[0.3, 0.7, 0.8, 0.9]))
+    some = first + second[1:3]
+    some.record("spikes")
+    sim.run(100.0)
+    counts = some.get_spike_counts()
+    return {
+        "counts": Observed(np.array([counts[cell] for cell in some], float), 0.0, ""),
+        "mean": Observed(np.array([some.mean_spike_count()]), 1e-12, ""),
+        "spikes": spikes(some),
+        "size": Observed(np.array([float(some.size)]), 0.0, ""),
+    }

@@ -1,0 +1,210 @@
+"""What the back end of PyNN does beside what PyNN's scenarios ask: rules, splitting, electrodes, late recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.helpers.pynn import needs_pynn
+
+pytestmark = [pytest.mark.oracle, needs_pynn, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+DT = 0.1
+
+
+@pytest.fixture
+def sim() -> Any:
+    import gpusyn.pynn
+
+    gpusyn.pynn.setup(timestep=DT, seed=3, backend="numpy")
+    return gpusyn.pynn
+
+
+def signal(cells: Any, name: str, segment: int = 0) -> Any:
+    return cells.get_data().segments[segment].filter(name=name)[0].magnitude
+
+
+def passive(current: Any, v_rest: float = -65.0, tau: float = 20.0, cm: float = 1.0) -> Any:
+    """V of a passive membrane with a current (nA) that is held for each step, in closed form."""
+    decay, v = np.exp(-DT / tau), [v_rest]
+    for one in current[:-1]:
+        v.append(v_rest + (v[-1] - v_rest) * decay + (1.0 - decay) * tau / cm * one)
+    return np.array(v)
+
+
+def test_the_current_of_noise_is_the_one_that_the_first_cell_gets(sim):
+    cells = sim.Population(3, sim.IF_curr_exp(v_thresh=1000.0))
+    noise = sim.NoisyCurrentSource(mean=0.2, stdev=0.5, start=2.0, stop=8.0, dt=0.3)
+    cells[1:].inject(noise)
+    cells.record("v")
+    sim.run(5.0)
+    noise.stdev = 1.0
+    sim.run(5.0)
+    current = noise.get_data().magnitude[:, 0]
+    v = signal(cells, "v")
+    np.testing.assert_allclose(v[:, 1], passive(current), atol=1e-10)
+    assert np.ptp(current) > 1.0
+    assert np.abs(v[:, 2] - v[:, 1]).max() > 0.01  # each cell has its own
+    assert np.ptp(v[:, 0]) == 0.0
+
+
+def test_electrodes_that_come_while_time_runs_add_up(sim):
+    cells = sim.Population(2, sim.IF_curr_exp(v_thresh=1000.0))
+    cells.record("v")
+    sim.run(3.0)
+    constant = sim.DCSource(amplitude=1.0, start=4.0, stop=6.0)
+    cells[:1].inject(constant)
+    wave = sim.ACSource(amplitude=0.5, start=3.0, stop=9.0, frequency=100.0)
+    cells.inject(wave)
+    sim.run(4.0)
+    sim.run(3.0)
+    one, other = (electrode.get_data().magnitude[:, 0] for electrode in (constant, wave))
+    for segment in range(2):
+        v = signal(cells, "v", segment)
+        np.testing.assert_allclose(v[:, 0], passive(one + other), atol=1e-10)
+        np.testing.assert_allclose(v[:, 1], passive(other), atol=1e-10)
+        sim.reset()
+        sim.run(10.0)
+
+
+@pytest.mark.parametrize("weight", [[1e-3, 2e-3, 3e-3, 4e-3], [1e-3] * 4], ids=["a list", "a rule"])
+def test_cells_with_other_time_constants_keep_their_order(sim, weight):
+    sources = sim.Population(4, sim.SpikeSourceArray(spike_times=[[5.0], [10.0], [15.0], [20.0]]))
+    cells = sim.Population(4, sim.IF_cond_exp())
+    weights = np.diag(weight)
+    given = weights if np.ptp(weight) else weight[0]
+    synapses = sim.Projection(sources, cells, sim.OneToOneConnector(), sim.StaticSynapse(weight=given, delay=1.0))
+    assert (synapses.drawn is None) == (np.ndim(given) > 0)
+    cells.set(tau_syn_E=[1.0, 2.0, 1.0, 3.0])
+    cells.record("gsyn_exc")
+    sim.run(30.0)
+    g = signal(cells, "gsyn_exc")
+    assert g.argmax(axis=0).tolist() == [60, 110, 160, 210]
+    np.testing.assert_allclose(g.max(axis=0), np.diag(weights), rtol=1e-9)
+    ten = [g[peak + 10, k] / g[peak, k] for k, peak in enumerate(g.argmax(axis=0))]
+    np.testing.assert_allclose(ten, np.exp([-1.0, -0.5, -1.0, -1.0 / 3.0]), rtol=1e-9)
+    assert synapses.get("weight", format="list", with_address=False) == np.diag(weights).tolist()
+
+
+def test_rules_are_drawn_by_gpusyn_and_lists_by_pynn(sim):
+    from pyNN.random import NumpyRNG
+
+    cells = sim.Population(20, sim.IF_cond_exp())
+
+    def connected(**rng: Any) -> Any:
+        connector = sim.FixedProbabilityConnector(0.3, allow_self_connections=False, **rng)
+        return sim.Projection(cells, cells, connector, sim.StaticSynapse(weight=0.001))
+
+    rule, native, listed = connected(), connected(rng=sim.NativeRNG()), connected(rng=NumpyRNG(seed=5))
+    assert [one.drawn is not None for one in (rule, native, listed)] == [True, True, False]
+    found = {(i, j) for i, j, _ in rule.get("weight", format="list")}
+    assert all(i != j for i, j in found)
+    own = {(i, j) for i, j, _ in listed.get("weight", format="list")}
+    draw = np.random.RandomState(5)
+    wanted = {(i, j) for j in range(20) for i, u in enumerate(draw.uniform(0, 1, 20)) if u < 0.3 and i != j}
+    assert own == wanted != found
+    rule.set(weight=0.002)
+    assert {(i, j) for i, j, w in rule.get("weight", format="list") if w == 0.002} == found
+
+
+def test_a_gap_junction_is_one_whichever_way_it_is_listed(sim):
+    peaks = []
+    for pairs in ([(0, 1, 0.01)], [(1, 0, 0.01)], [(0, 1, 0.004), (1, 0, 0.006)], [(0, 1, 0.02)]):
+        sim.setup(timestep=DT, backend="numpy")
+        cells = sim.Population(2, sim.IF_curr_exp(v_thresh=1000.0, i_offset=[1.0, 0.0]))
+        connector = sim.FromListConnector(pairs, column_names=["weight"])
+        junctions = sim.Projection(cells, cells, connector, sim.ElectricalSynapse())
+        cells.record("v")
+        sim.run(10.0)
+        peaks.append(signal(cells, "v")[-1, 1])
+    assert peaks[0] == peaks[1] == peaks[2] < peaks[3]
+    junctions.set(weight=0.0)
+    sim.run(100.0)
+    assert signal(cells, "v")[-1, 1] == pytest.approx(-65.0, abs=0.02)
+
+
+def network(sim: Any, recorded: Any) -> Any:
+    sources = sim.Population(20, sim.SpikeSourcePoisson(rate=[50.0] * 10 + [100.0] * 10, start=5.0))
+    cells = sim.Population(6, sim.IF_cond_exp(tau_syn_E=[2.0, 3.0] * 3))
+    rule = sim.STDPMechanism(
+        sim.SpikePairRule(A_plus=0.1, A_minus=0.1), sim.AdditiveWeightDependence(w_max=0.2), weight=0.1, delay=2.0
+    )
+    sim.Projection(sources, cells, sim.FixedProbabilityConnector(0.8), rule)
+    cells.inject(sim.NoisyCurrentSource(mean=0.1, stdev=0.2, dt=0.3))
+    recorded(cells)
+    sim.run(20.0)
+    cells[:2].set(tau_m=30.0)
+    sources.set(rate=120.0)
+    sim.run(5.0)
+    return cells
+
+
+def test_what_is_recorded_later_is_what_would_have_been_recorded(sim):
+    def everything(cells: Any) -> None:
+        cells.record(["v", "gsyn_exc", "spikes"])
+
+    cells = network(sim, everything)
+    sim.run(15.0)
+    early = cells.get_data().segments[0]
+    sim.setup(timestep=DT, seed=3, backend="numpy")
+    cells = network(sim, lambda cells: None)
+    everything(cells)
+    sim.run(15.0)
+    late = cells.get_data().segments[0]
+    for name in ("v", "gsyn_exc"):
+        one, other = early.filter(name=name)[0], late.filter(name=name)[0]
+        assert float(other.t_start) == 25.0
+        assert np.array_equal(one.magnitude[250:], other.magnitude)
+    trains = [[t for t in train.magnitude.tolist() if t > 25.0] for train in early.spiketrains]
+    assert trains == [train.magnitude.tolist() for train in late.spiketrains]
+    assert sum(map(len, trains)) > 0
+
+
+def test_more_to_record_is_unknown_before(sim):
+    cells = network(sim, lambda cells: cells[:2].record("v"))
+    cells.record("v")
+    sim.run(1.0)
+    v = signal(cells, "v")
+    assert v.shape == (261, 6)
+    assert np.isnan(v[:250, 2:]).all()
+    assert not np.isnan(v[:, :2]).any()
+    assert not np.isnan(v[250:]).any()
+
+
+def test_sources_are_active_in_their_windows(sim):
+    sources = sim.Population(40, sim.SpikeSourcePoisson(rate=400.0, start=[10.0] * 20 + [20.0] * 20, duration=30.0))
+    sources.record("spikes")
+    sim.run(15.0)
+    sources.set(rate=800.0)
+    sim.run(45.0)
+    trains = [train.magnitude for train in sources.get_data().segments[0].spiketrains]
+    for own, start in ((trains[:20], 10.0), (trains[20:], 20.0)):
+        times = np.concatenate(own)
+        assert start < times.min() <= times.max() <= start + 30.0
+    counts = [sum((train <= 15.0).sum() for train in trains), sum((train > 20.0).sum() for train in trains)]
+    assert counts[0] == pytest.approx(20 * 5 * 0.4, abs=4 * 40**0.5)
+    assert counts[1] == pytest.approx(20 * 0.8 * (20 + 30), abs=4 * 800**0.5)
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "message"),
+    [
+        (lambda s, p, c: s.Population(1, s.IF_cond_exp()), "SimulationError", "after reset"),
+        (lambda s, p, c: p.set(tau_syn_E=3.0), "InvalidParameterValueError", "tau_syn_E cannot change at t = 1 ms"),
+        (lambda s, p, c: p.set(cm=-1.0), "InvalidParameterValueError", "C_m = 1000 cm"),
+        (lambda s, p, c: c.set(weight=9.0), "ConnectionError", r"at most 0\.1 at t = 1 ms \(got 9\); .*max_weight="),
+        (lambda s, p, c: c.set(delay=2.0), "ConnectionError", "delay cannot change at t = 1 ms"),
+        (lambda s, p, c: c.pre.set(rate=5e3), "InvalidParameterValueError", r"at most 200 Hz .*max_rate="),
+    ],
+)
+def test_what_cannot_change_says_so(sim, act, kind, message):
+    sources = sim.Population(2, sim.SpikeSourcePoisson(rate=20.0))
+    cells = sim.Population(2, sim.IF_cond_exp())
+    synapses = sim.Projection(sources, cells, sim.AllToAllConnector(), sim.StaticSynapse(weight=0.01))
+    sim.run(1.0)
+    with pytest.raises(Exception, match=message) as caught:
+        act(sim, cells, synapses)
+    assert type(caught.value).__name__ == kind
+    sim.run(1.0)
