@@ -95,7 +95,9 @@ def page(name: str) -> str:
     text += f":doc:`Reference <index>` › :doc:`{module} <{module}.module>`\n\n.. {kind}:: {name}\n"
     if kind == "autoclass" and members(made):
         text += f"   :members: {', '.join(members(made))}\n"
-    return text + "   :no-value:\n" * (kind == "autodata")
+    if kind == "autodata":
+        text += f"   :no-value:\n\nA {type(made).__name__}: " + ", ".join(f"``{key}``" for key in made) + "\n"
+    return text
 
 
 def summary(names: list[str]) -> str:
@@ -125,12 +127,14 @@ def module_page(name: str) -> str:
 
 
 def index() -> str:
-    return (
-        title("Reference")
-        + ".. toctree::\n   :maxdepth: 1\n\n"
-        + "".join(f"   {name} <{name}.module>\n" for name in modules())
-        + "   Command line </docs/commands/index>\n"
-    )
+    """Return the page with all modules and what each says first of itself."""
+    text = title("Reference")
+    for name, module in modules().items():
+        first, *_ = (module.__doc__ or "").splitlines()
+        text += f":doc:`{name} <{name}.module>`\n   {first}\n\n"
+    text += ":doc:`Command line </docs/commands/index>`\n   What each command of `gpusyn` says of itself.\n\n"
+    pages = "".join(f"   {name} <{name}.module>\n" for name in modules())
+    return text + f".. toctree::\n   :hidden:\n\n{pages}   Command line </docs/commands/index>\n"
 
 
 def write(app: Sphinx, config: Any) -> None:
@@ -172,8 +176,9 @@ def link_code(app: Sphinx, doctree: docutils.nodes.document) -> None:
     for literal in list(doctree.findall(docutils.nodes.literal)):
         named = re.match(r"gs\.((?:\w+\.)?\w+)", literal.astext())
         name = f"gpusyn.{named[1]}" if named else ""
-        name = name if name in public() else name.rpartition(".")[0]
-        if name in public() and not isinstance(
+        known = public().keys() | modules().keys()
+        name = name if name in known else name.rpartition(".")[0]
+        if name in known - {"gpusyn"} and not isinstance(
             literal.parent, (docutils.nodes.title, docutils.nodes.reference, pending_xref)
         ):
             link = pending_xref(

@@ -1,6 +1,6 @@
 """gpusyn as a back end of PyNN: ``import gpusyn.pynn as sim``, then PyNN's own interface (docs/pynn.md).
 
-Importing this package needs PyNN (``pip install 'gpusyn[pynn]'``). It registers itself as ``pyNN.gpusyn``.
+Importing this package needs PyNN (extra ``pynn``). It registers itself as ``pyNN.gpusyn``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 from gpusyn.utils.optional import require
 
-require("pyNN.standardmodels", "the PyNN back end", "gpusyn[pynn]")
+require("pyNN.standardmodels", "the PyNN back end", "pynn>=0.13,<0.14")
 
 import pyNN
 from pyNN import common, errors, random, space

@@ -10,6 +10,7 @@ from typing import Any
 
 from gpusyn.errors import ParameterError
 from gpusyn.neurons import LIF
+from gpusyn.parameters.scalars import real
 from gpusyn.receptors import DeltaReceptor
 from gpusyn.sonata.template_classes import Cell, Parameter, Template, Values, Variable
 
@@ -17,6 +18,7 @@ __all__ = ["NRN_NEURONS"]
 
 ABOVE_ONE = 1.0 + 2.0**-23  # IntFire1 spikes at m > 1, gs.LIF at V >= V_th: the next number in single precision
 NAMES = {"tau": "tau_m", "refrac": "t_ref"}  # in the files (s), and in gpusyn (ms)
+LIMITS: dict[str, dict[str, Any]] = {"tau": {"above": 0.0}, "refrac": {"low": 0.0}}
 VARIABLES = {name: Variable("V", "1") for name in ("m", "V", "v", "V_m")}
 
 
@@ -31,7 +33,8 @@ def milliseconds(given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = given.keys() - NAMES.keys() - {"type"}
     if unknown:
         raise ParameterError(f"{min(unknown)!r} is no parameter of nrn:IntFire1; known here: tau, refrac, in seconds")
-    return {own: given[name] * 1e3 for name, own in NAMES.items() if name in given}
+    kept = {name: real(given[name], name, unit="s", **LIMITS[name]) for name in NAMES if name in given}
+    return {NAMES[name]: value * 1e3 for name, value in kept.items()}
 
 
 NRN_NEURONS: dict[str, Template] = {

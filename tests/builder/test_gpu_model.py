@@ -91,7 +91,8 @@ def every_kernel() -> list[gs.Network]:
     cells = plastic.population("cells", 90, gs.LIF(), receptors=[gs.AMPA(), gs.NMDA()])
     shared, each = gs.TsodyksMarkram(), gs.TsodyksMarkram(gs.Uniform(0.1, 0.9), gs.Uniform(9.0, 99.0), 5.0)
     sites = gs.QuantalRelease(5)
-    for rule in (shared, each, [shared, sites], [each, sites], gs.QuantalRelease(5, 0.5, 0.2)):
+    active = gs.TsodyksMarkram(tau_psc=4.0), gs.TsodyksMarkram(tau_psc=gs.Uniform(2.0, 9.0))
+    for rule in (shared, each, *active, [shared, sites], [each, sites], gs.QuantalRelease(5, 0.5, 0.2)):
         plastic.connect(cells, cells, gs.FixedInDegree(9), weight=values["weight"] | {"NMDA": gs.Ratio("AMPA", 0.1)},
                         delay=gs.Uniform(0.1, 60.0), plasticity=rule)  # fmt: skip
     learning = gs.Network()  # by every rule

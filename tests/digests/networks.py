@@ -512,6 +512,22 @@ def brunel() -> gs.Network:
     return net
 
 
+@case(20.0, seed=5)
+def decision() -> gs.Network:
+    """The published network with few cells, which each fire for little evidence."""
+    net, populations = gs.models.decision(0.5, 0.05, seed=1, stimulus=(2.0, 15.0))
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
+@case(20.0, seed=6)
+def stdp() -> gs.Network:
+    """The published network in which inhibition learns, with few neurons."""
+    net, populations = gs.models.stdp(0.02, eta=0.5)
+    net.record(sum(populations.values()), "spikes", name="spikes")
+    return net
+
+
 @case(30.0, dt=0.01, seed=0, precisions=("double",), lacks=no_circuit)
 def allen_circuit() -> gs.Network:
     """300 neurons of the Allen Institute, from SONATA files, in the precision that they are run in."""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.helpers.pages import Page
+from tests.helpers.pages import Page, python_blocks
 from tests.helpers.paths import ROOT
 from tests.helpers.pynn import needs_pynn
 
@@ -27,7 +27,7 @@ def named(title: str) -> str:
 def test_examples_print_what_the_page_says(tmp_path):
     import gpusyn.pynn  # noqa: F401 - registers the name
 
-    assert len(PAGE.python()) == 3
+    assert len(python_blocks(TEXT)) == 3
     PAGE.play(tmp_path)
 
 

@@ -196,9 +196,9 @@ def test_a_refractory_time_off_the_grid_goes_up(small):
     ("given", "said"),
     [
         ({"tau_m": 24.0}, r"E\.json: .*'tau_m' is no parameter of nrn:IntFire1; known here: tau, refrac, in seconds"),
-        ({"tau": "24 ms"}, r"E\.json: is not what its template expects"),
-        ({"tau": 0.0}, r"tau_m: must be above 0 \(got 0\)"),
-        ({"refrac": -0.003}, r"LIF\.t_ref.* >= 0 \(got -3"),
+        ({"tau": "24 ms"}, r"E\.json: is not what its template expects \(tau: must be a finite number of s > 0"),
+        ({"tau": 0.0}, r"E\.json: .*\(tau: must be a finite number of s > 0 \(got 0"),
+        ({"refrac": -0.003}, r"E\.json: .*\(refrac: must be a finite number of s >= 0 \(got -0.003"),
     ],
 )
 def test_model_files_that_are_refused(small, given, said):
