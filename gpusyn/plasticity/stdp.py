@@ -21,7 +21,7 @@ class STDP(LearningRule):
 
     A postsynaptic spike adds A_plus w_max (1 - w/w_max)^mu_plus times the presynaptic trace, and a presynaptic spike
     takes away A_minus w_max (w/w_max)^mu_minus times the postsynaptic trace. Pairs that reach the synapse at the same
-    time count neither way. Weights stay in [0, w_max].
+    time count neither way. Weights stay in [0, w_max], where w_max is given to :meth:`gpusyn.Network.connect`.
 
     Parameters
     ----------

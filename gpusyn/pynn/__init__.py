@@ -6,6 +6,7 @@ Importing this package needs PyNN (extra ``pynn``). It registers itself as ``pyN
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from gpusyn.utils.optional import require
 
@@ -46,6 +47,16 @@ from gpusyn.pynn.sources import *
 from gpusyn.pynn.synapses import *
 from gpusyn.pynn.synapses import StaticSynapse
 
+NATIVE = "models of NEST itself are not here: docs/coming_from/nest.md has their names in gpusyn"
+ABSENT = {
+    "GIF_cond_exp": "it spikes at random, which has no exact form here",
+    "SpikeSourceInhGamma": "its shape changes with time; SpikeSourceGamma has one shape",
+    "MultiCompartmentNeuron": "it has a morphology; gs.Compartments has a soma with passive dendrites",
+    "native_cell_type": NATIVE,
+    "native_synapse_type": NATIVE,
+    "native_electrode_type": NATIVE,
+}
+
 create = common.build_create(Population)
 connect = common.build_connect(Projection, FixedProbabilityConnector, StaticSynapse)
 record = common.build_record(simulator)
@@ -67,6 +78,11 @@ def list_standard_models() -> list[str]:
         name for name, one in globals().items()
         if isinstance(one, type) and issubclass(one, StandardCellType) and one.__module__.startswith(__name__)
     )  # fmt: skip
+
+
+def __getattr__(name: str) -> NoReturn:
+    why = ABSENT.get(name, "docs/pynn.md lists what there is")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}: {why}")
 
 
 def register() -> None:

@@ -43,7 +43,8 @@ class Immutable:
     def __setattr__(self, name: str, value: Any) -> None:
         raise ImmutableError(
             f"{self!r}: {name} cannot be set; descriptions do not change: make a new one, "
-            "or change inputs and parameters of neurons between runs with sim.set(...)"
+            "or change inputs and parameters of neurons between runs with sim.set(...), "
+            "and weights with sim.set_weights(...)"
         )
 
     def __delattr__(self, name: str) -> None:

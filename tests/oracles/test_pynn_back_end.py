@@ -208,3 +208,11 @@ def test_what_cannot_change_says_so(sim, act, kind, message):
         act(sim, cells, synapses)
     assert type(caught.value).__name__ == kind
     sim.run(1.0)
+
+
+def test_what_is_left_out_says_why(sim):
+    with pytest.raises(AttributeError, match="no attribute 'GIF_cond_exp': it spikes at random"):
+        sim.GIF_cond_exp  # noqa: B018
+    with pytest.raises(AttributeError, match=r"no attribute 'native_cell_type': models of NEST itself .*nest\.md"):
+        sim.native_cell_type("iaf_psc_exp")
+    assert not hasattr(sim, "IF_curr_dirac")
