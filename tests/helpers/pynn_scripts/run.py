@@ -27,17 +27,8 @@ from tests.helpers.pynn_scripts import (
 from tests.helpers.pynn_scripts.observed import Observed
 from tests.helpers.pynn_scripts.registry import SCRIPTS
 
-MODULES = (
-    cells,
-    electrodes,
-    sources,
-    changes,
-    recording,
-    connections,
-    plasticity,
-    views,
-    networks,
-)  # they enter scripts
+# Importing them has entered their scripts.
+MODULES = (cells, electrodes, sources, changes, recording, connections, plasticity, views, networks)
 
 
 def back_end(name: str) -> Any:
