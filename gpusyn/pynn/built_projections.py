@@ -13,6 +13,7 @@ from gpusyn.connectivity import FromArrays, OneToOne
 from gpusyn.errors import GpusynError
 from gpusyn.network.network import Network
 from gpusyn.network.projections import Projection as Native
+from gpusyn.parameters.distributions import Distribution
 from gpusyn.pynn.columns import Columns, on_steps, places_of
 from gpusyn.pynn.connectors import Drawn, law
 from gpusyn.pynn.populations import selected
@@ -77,6 +78,57 @@ class BuiltProjection:
         one = getattr(self.post, "populations", [self.post])[0]
         return next(r for r in one.celltype.responses if r.name == self.receptor_type)
 
+    def check(self) -> None:
+        """Refuse values that gpusyn would refuse when a network is built, in PyNN's names and units.
+
+        Raises
+        ------
+        ConnectionError
+            If gpusyn refuses a weight.
+        InvalidParameterValueError
+            If gpusyn refuses a value of the plasticity.
+        """
+        if self.columns is None:
+            assert self.drawn is not None
+            self.synapse_type.check(self.drawn.numbers)
+            try:
+                weight = law(self.drawn.values["weight"], 1.0)
+            except GpusynError as error:
+                raise errors.ConnectionError(f"{self}: weight: {error}") from error
+            self._check_weights(self.drawn.numbers, weight)
+            return
+        for own in self._alike():
+            p = self._numbers(self.columns, own)
+            self.synapse_type.check(p)
+            self._check_weights(p, self.columns["weight"][own])
+
+    def _check_weights(self, p: Mapping[str, Any], weight: Any) -> None:
+        """Refuse weights that cannot learn, or conduct."""
+        if isinstance(self.synapse_type, ElectricalSynapse):
+            if np.min(weight) < 0.0:
+                raise errors.ConnectionError(f"{self}: weights must be >= 0 uS (got {np.min(weight):g})")
+            return
+        most, unit = self.synapse_type.largest(p), self.response.unit
+        if most is None:
+            return
+        if most <= 0.0:
+            raise errors.ConnectionError(f"{self}: w_max must be > 0 {unit} (got {most:g})")
+        low, high = weight.bounds() if isinstance(weight, Distribution) else (np.min(weight), np.max(weight))
+        if low < 0.0 or most < high < np.inf:  # what has no end is checked when it is drawn
+            got = f"{low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"
+            raise errors.ConnectionError(
+                f"{self}: weights that learn must be 0 to w_max = {most:g} {unit} (got {got}); give other weights or "
+                "another w_max"
+            )
+
+    def _numbers(self, columns: Columns, own: Any) -> dict[str, Any]:
+        """Return parameters of alike connections, beside weight and delay: a number, or an array where they differ."""
+        names = [name for name in self.synapse_type.translations if name not in ("weight", "delay")]
+        p = {name: columns[name][own] for name in names}
+        if (decays := self.decays()) is not None:
+            p[self.synapse_type.of_target] = np.broadcast_to(decays, self.post.size)[columns["post"][own]]
+        return {n: v if n in self.synapse_type.per_synapse and np.ptp(v) else float(v[0]) for n, v in p.items()}
+
     def build(self, network: Network) -> None:
         """Add the connections to a network."""
         pre, self.pre_places = selected(self.pre)
@@ -126,16 +178,12 @@ class BuiltProjection:
         self.groups = (Group(made, slice(None), scale, limit),)
 
     def _build_lists(self, network: Network, name: str, pre: Any, post: Any) -> None:
-        columns, groups, decays = self.columns, [], self.decays()
+        columns, groups = self.columns, []
         assert columns is not None
         parts = list(self._alike())
         for k, own in enumerate(parts):
             sources, targets = self.pre_places[columns["pre"][own]], self.post_places[columns["post"][own]]
-            p = {n: columns[n][own] for n in self.synapse_type.translations}
-            if decays is not None:
-                p[self.synapse_type.of_target] = np.broadcast_to(decays, self.post.size)[columns["post"][own]]
-            p = {n: v if n in self.synapse_type.per_synapse and np.ptp(v) else float(v[0]) for n, v in p.items()
-                 if n not in ("weight", "delay")}  # fmt: skip
+            p = self._numbers(columns, own)
             scale = self.response.factor * self.synapse_type.scale(p)
             weight = columns["weight"][own]
             limit = self._limit(p, float(np.max(np.abs(weight))))

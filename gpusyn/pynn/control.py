@@ -31,20 +31,30 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         `max_rate` (Hz) and `max_weight` (PyNN's unit) are the largest values to which rates and weights will be set
         while time runs, by default ten times the largest that is described. With ``changing_weights=False``, weights
         that are alike are stored once and stay; with ``changing_cells=False``, parameters that all cells of a
-        population share are stored once, and change for all of them alone. NEST's `rng_seed` is a seed as well; options
-        of other simulators are left out.
+        population share are stored once, and change for all of them alone. NEST's `rng_seed` is a seed as well, and its
+        `spike_precision` can be ``"on_grid"``; other options of other simulators are left out.
 
     Returns
     -------
     int
         0, the number of this process.
+
+    Raises
+    ------
+    ValueError
+        If `spike_precision` is another one.
     """
+    if (asked := extra_params.get("spike_precision", "on_grid")) != "on_grid":
+        raise ValueError(
+            f"setup: spike_precision must be 'on_grid', because gpusyn has no spikes between steps (got {asked!r}); "
+            "leave it out, and take a smaller timestep"
+        )
     common.setup(timestep, min_delay, **extra_params)
     options = {"precision": "double", "max_delay": DEFAULT_MAX_DELAY}
     options |= {name: value for name, value in extra_params.items() if name in OPTIONS}
     if "seed" not in options and extra_params.get("rng_seed") is not None:
         options["seed"] = extra_params["rng_seed"]
-    others = sorted(extra_params.keys() - OPTIONS - {"rng_seed"})
+    others = sorted(extra_params.keys() - OPTIONS - {"rng_seed", "spike_precision"})
     if others:
         logger.info("pyNN.gpusyn.setup(): %s left out; it takes %s", ", ".join(others), ", ".join(sorted(OPTIONS)))
     state.set_up(dt=timestep, min_delay=min_delay, **options)

@@ -226,6 +226,14 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
         return WhiteNoise(mean=PICO * v["mean"], std=PICO * v["stdev"], dt=pieces)
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        first, stop = (state.steps(min(values[name], DISTANT)) for name in ("start", "stop"))
+        if not 0 <= first < stop:
+            raise ValueError(
+                f"NoisyCurrentSource: start must be >= 0 ms, and stop at least a step of {state.dt:g} ms later (got "
+                f"{values['start']:g} and {values['stop']:g} ms); for no noise, set mean=0 and stdev=0"
+            )
+        if values["stdev"] < 0.0:
+            raise ValueError(f"NoisyCurrentSource: stdev must be >= 0 nA (got {values['stdev']:g})")
         if state.step and any(values[name] != self._values[name] for name in ("start", "stop")):
             raise ValueError(
                 f"NoisyCurrentSource: start and stop cannot change at t = {state.t:g} ms; set mean and stdev, or "

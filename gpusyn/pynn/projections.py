@@ -83,6 +83,7 @@ class Projection(BuiltProjection, common.Projection):
             connector.connect(self)
         elif connector.safe and "weight" in self.drawn.numbers:
             self.synapse_type.parameter_checks["weight"](self.drawn.numbers["weight"], self)
+        self.check()
         state.projections.append(self)
 
     # ---- collecting ----
@@ -181,7 +182,13 @@ class Projection(BuiltProjection, common.Projection):
         with state.changing(f"{self}, set({name}=...)") as sim:
             if sim is not None:
                 self._set_live(sim, new)
-            columns[name] = new
+            old, columns[name] = columns[name], new
+            try:
+                if sim is None:
+                    self.check()
+            except Exception:
+                columns[name] = old
+                raise
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:
         """Accept the values that synapses have at first."""

@@ -24,6 +24,7 @@ __all__ = ["ID", "State", "name", "state"]
 
 name = "gpusyn"
 DECIMALS = 9  # of times, in ms
+TOLERANCE = 1e-6  # of a step, by which times are off by arithmetic
 
 
 class ID(int, common.IDMixin):
@@ -191,8 +192,20 @@ class State(common.control.BaseState):
         self.run_until(self.t + simtime)
 
     def run_until(self, tstop: float) -> None:
-        """Advance the simulation to a time (ms)."""
-        simulator, stop = self.built(), self.steps(tstop)
+        """Advance the simulation to a time (ms), the nearest step.
+
+        Raises
+        ------
+        ValueError
+            If that is later, but no step away.
+        """
+        stop = self.steps(tstop)
+        if stop == self.step and tstop - self.t > TOLERANCE * self.dt:
+            raise ValueError(
+                f"run: must be at least half a time step of {self.dt:g} ms (got {tstop - self.t:g} ms); run "
+                "longer, or give setup a smaller timestep"
+            )
+        simulator = self.built()
         self.running = True
         sources = [one for one in self.populations if one.is_rate_source]
         for part in (*self.populations, *self.electrodes):

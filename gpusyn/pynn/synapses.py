@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pyNN import errors
 from pyNN.standardmodels import build_translations, synapses
 
+from gpusyn.errors import GpusynError
 from gpusyn.plasticity import STDP, InhibitorySTDP, Plasticity, QuantalRelease, TsodyksMarkram
 from gpusyn.pynn.state import state
 
@@ -70,6 +71,21 @@ class Synapse(Named):
     def scale(self, p: Mapping[str, Any]) -> float:
         """Return by what gpusyn's weight is larger, beside the unit."""
         return 1.0
+
+    def check(self, p: Mapping[str, Any]) -> None:
+        """Refuse numbers that gpusyn's plasticity cannot have, in PyNN's names and units.
+
+        Raises
+        ------
+        InvalidParameterValueError
+            If gpusyn refuses a value.
+        """
+        try:
+            self.plasticity(p, 1.0)
+        except GpusynError as error:
+            _, _, told = str(error).partition(".")  # behind the name of gpusyn's class
+            told = f"rho{told.removeprefix('rate')}" if told.startswith("rate:") else told
+            raise errors.InvalidParameterValueError(f"{type(self).__name__}.{told}") from error
 
     def largest(self, p: Mapping[str, Any]) -> float | None:
         """Return the largest weight that the synapse may get by itself."""

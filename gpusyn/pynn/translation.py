@@ -16,7 +16,7 @@ from pyNN.standardmodels import build_translations
 from gpusyn.errors import GpusynError
 from gpusyn.kinetics import Alpha, DualExponential, Exponential
 from gpusyn.neurons import NeuronModel
-from gpusyn.receptors import AMPA, CurrentReceptor, Receptor
+from gpusyn.receptors import AMPA, CurrentReceptor, DeltaReceptor, Receptor
 
 THOUSAND = 1e3  # nF, nA and uS are 1000 pF, pA and nS
 GAP = "source_section.gap"  # PyNN's receptor type of electrical synapses
@@ -50,6 +50,13 @@ class Response(NamedTuple):
     make: Callable[..., Receptor]
     factor: float = THOUSAND
     decay: int | None = 0
+
+    @property
+    def unit(self) -> str:
+        """PyNN's unit of weights."""
+        if self.make is DeltaReceptor:
+            return "mV"
+        return "nA" if self.make in (current_exp, current_alpha) else "uS"
 
     def receptor(self, p: Values) -> Receptor:
         """Return the receptor of gpusyn; cells with other numbers have another one."""

@@ -216,3 +216,96 @@ def test_what_is_left_out_says_why(sim):
     with pytest.raises(AttributeError, match=r"no attribute 'native_cell_type': models of NEST itself .*nest\.md"):
         sim.native_cell_type("iaf_psc_exp")
     assert not hasattr(sim, "IF_curr_dirac")
+
+
+@pytest.mark.parametrize("wrong", ["off_grid", "exact"])
+def test_spikes_between_steps_are_refused(sim, wrong):
+    sim.Population(1, sim.IF_curr_exp())
+    with pytest.raises(ValueError, match=f"spike_precision must be 'on_grid'.*got '{wrong}'"):
+        sim.setup(timestep=0.5, spike_precision=wrong)
+    assert sim.get_time_step() == DT  # what was set up stays
+    sim.setup(timestep=0.5, spike_precision="on_grid", backend="numpy")
+    assert sim.get_time_step() == 0.5
+
+
+def pairs(sim: Any, rule: Any = None, weight: Any = 0.1, **bounds: Any) -> Any:
+    dependence = sim.AdditiveWeightDependence(**{"w_max": 0.2, **bounds})
+    return sim.STDPMechanism(sim.SpikePairRule() if rule is None else rule, dependence, weight=weight)
+
+
+def drawn_weight(**law: Any) -> Any:
+    from pyNN.random import RandomDistribution
+
+    return RandomDistribution("uniform", **law)
+
+
+REFUSED = [
+    (lambda s: s.SimpleStochasticSynapse(p=1.5), "SimpleStochasticSynapse.p: .*got 1.5"),
+    (lambda s: s.TsodyksMarkramSynapse(U=2.0), "TsodyksMarkramSynapse.U: .*got 2"),
+    (lambda s: s.StochasticTsodyksMarkramSynapse(tau_rec=-1.0), "StochasticTsodyksMarkramSynapse.tau_rec: .*ms"),
+    (lambda s: s.MultiQuantalSynapse(n=0), "MultiQuantalSynapse.n: .*got 0"),
+    (lambda s: pairs(s, w_min=0.05), "w_min must be 0"),
+    (lambda s: pairs(s, s.SpikePairRule(tau_plus=0.0)), "STDPMechanism.tau_plus: .*ms"),
+    (lambda s: pairs(s, s.Vogels2011Rule(eta=-0.01)), r"STDPMechanism.eta: .*got -0\.01"),
+    (lambda s: pairs(s, s.Vogels2011Rule(rho=-3.0)), "STDPMechanism.rho: .*got -3"),
+    (lambda s: pairs(s, weight=0.5), r"0 to w_max = 0\.2 nA \(got 0\.5 nA\)"),
+    (lambda s: pairs(s, weight=-0.1), r"0 to w_max = 0\.2 nA \(got -0\.1 nA\)"),
+    (lambda s: pairs(s, w_max=0.0), r"w_max must be > 0 nA \(got 0\)"),
+]
+
+
+@pytest.mark.parametrize("listed", [False, True], ids=["a rule", "a list"])
+@pytest.mark.parametrize(("wrong", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_a_projection_is_refused_where_it_is_made(sim, wrong, message, listed):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    connector = sim.FromListConnector([(0, 1)]) if listed else sim.AllToAllConnector(allow_self_connections=False)
+    with pytest.raises(Exception, match=message) as caught:
+        sim.Projection(cells, cells, connector, wrong(sim))
+    assert type(caught.value).__module__ == "pyNN.errors"
+    sim.run(DT)  # nothing of it is left
+
+
+def test_laws_of_weights_and_gap_junctions_are_refused_where_they_are_made(sim):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    rule, one = sim.AllToAllConnector(), sim.FromListConnector([(0, 1)])
+    for connector, synapse, message in (
+        (rule, pairs(sim, weight=drawn_weight(low=-0.1, high=0.1)), r"got -0\.1 to 0\.1 nA"),
+        (rule, pairs(sim, weight=drawn_weight(low=0.0, high=0.5)), r"w_max = 0\.2 nA \(got 0 to 0\.5 nA\)"),
+        (rule, sim.StaticSynapse(weight=drawn_weight(low=0.2, high=0.1)), "weight: Uniform"),
+        (one, sim.ElectricalSynapse(weight=-0.1), r"weights must be >= 0 uS \(got -0\.1\)"),
+    ):
+        with pytest.raises(Exception, match=message) as caught:
+            sim.Projection(cells, cells, connector, synapse)
+        assert type(caught.value).__name__ == "ConnectionError"
+    sim.run(DT)
+
+
+def test_a_projection_keeps_what_it_was_when_a_value_is_refused(sim):
+    cells = sim.Population(2, sim.IF_cond_exp())
+    learned = sim.Projection(cells, cells, sim.AllToAllConnector(), pairs(sim))
+    with pytest.raises(Exception, match=r"0 to w_max = 0\.2 uS \(got 0\.5 uS\)"):
+        learned.set(weight=0.5)
+    assert set(learned.get("weight", format="list", with_address=False)) == {0.1}
+    sim.run(DT)
+
+
+@pytest.mark.parametrize("values", [{"start": 3.0, "stop": 3.0}, {"start": 5.0, "stop": 3.0}, {"start": -1.0}])
+def test_noise_that_never_is_is_refused(sim, values):
+    with pytest.raises(ValueError, match=r"stop at least a step of 0\.1 ms later"):
+        sim.NoisyCurrentSource(mean=0.1, stdev=0.1, **values)
+    noise = sim.NoisyCurrentSource(mean=0.1, stdev=0.1, start=1.0, stop=2.0)
+    with pytest.raises(ValueError, match=r"got 1 and 1\.04 ms"):
+        noise.stop = 1.04
+    with pytest.raises(ValueError, match="stdev must be >= 0 nA"):
+        noise.stdev = -0.1
+    sim.Population(1, sim.IF_curr_exp()).inject(noise)
+    sim.run(DT)
+
+
+def test_a_run_of_less_than_a_step_is_refused(sim):
+    for run, time in ((sim.run, 0.04), (sim.run_until, 1.04)):
+        with pytest.raises(ValueError, match=r"half a time step of 0\.1 ms \(got 0\.04 ms"):
+            run(time)
+        sim.run(0.0)
+        assert sim.run(1.0) == pytest.approx(sim.get_current_time())
+    assert sim.run(0.06) == 2.1

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.oracle, needs_pynn]
 VERSION = "0.13.0"
 # Every scenario that does not pass, and why.
 OTHERS = {
-    "test_recording.test_issue259": "failed: spike times off the grid; gpusyn has a fixed clock",
+    "test_recording.test_issue259": "failed: spike times off the grid, which setup refuses; gpusyn has a fixed clock",
     "test_scenario5.test_scenario5": "skipped: a neuron with a morphology, which gpusyn does not have",
 }
 LEAST_PASSED = 64
