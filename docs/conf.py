@@ -42,7 +42,6 @@ nb_merge_streams = True
 nb_output_stderr = "remove"  # which backend was taken; it differs by machine
 os.environ["PYTHONPATH"] = str(DOCS.parent)  # for the kernels of the notebooks
 
-suppress_warnings = ["toc.empty_glob"]  # folders that have no page yet
 nitpicky = True
 default_role = "py:obj"  # a name in backticks becomes a link where it is public
 add_module_names = False

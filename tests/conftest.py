@@ -1,5 +1,6 @@
 """What all tests share: kernel caches of their own, and the backends."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -23,19 +24,26 @@ FOLDER = pytest.StashKey[str]()
 
 
 def pytest_configure(config):
-    """Let compiled kernels, and modules, go to a new folder, and be compiled quickly, unless the environment says else.
+    """Let compiled kernels go to a new folder, and be compiled quickly, unless the environment says else.
 
     The processes of pytest-xdist start later and inherit the variables, so they share what any of them compiled.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job that a shell started in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("GPUSYN_CXXFLAGS", QUICKLY_COMPILED)
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        keep_bytecode(config)
     missing = {name: folder for name, folder in CACHES.items() if not os.environ.get(name)}
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):  # each process would compile all modules of gpusyn anew
-        missing["PYTHONPYCACHEPREFIX"] = "bytecode"
     if missing:
         config.stash[FOLDER] = tempfile.mkdtemp(prefix="gpusyn-tests-")
         os.environ |= {name: os.path.join(config.stash[FOLDER], folder) for name, folder in missing.items()}
+
+
+def keep_bytecode(config):
+    """Let modules be compiled once, into the cache of pytest; each process of each run would compile all of them."""
+    with contextlib.suppress(AttributeError, OSError):  # there is no cache, or it cannot be written
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.cache.mkdir("bytecode")))
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
 
 
 def pytest_unconfigure(config):

@@ -112,7 +112,8 @@ def test_installed_command_says_what_is_here(environment, tmp_path):
 
 def test_installed_backends_agree_bit_for_bit(environment, tmp_path):
     cpu()  # skips where there is no compiler: numpy alone has nothing to be compared with
-    run(environment / "gpusyn", "check", cwd=tmp_path, GPUSYN_CACHE=str(tmp_path / "cache"))
+    quickly = {name: os.environ[name] for name in ("GPUSYN_CACHE", "GPUSYN_CXXFLAGS")}  # as the tests of the checkout
+    run(environment / "gpusyn", "check", cwd=tmp_path, **quickly)
 
 
 def test_installed_demo_runs_and_leaves_its_files(environment, tmp_path):

@@ -21,6 +21,7 @@ from gpusyn.utils.typing import Floats
 DT = 0.1  # ms
 N_E, N_I = 10_000, 2_500
 C_E = 1000  # excitatory synapses of each neuron from the network; a quarter as many are inhibitory
+MOST = 10**6  # synapses of a neuron
 TAU, THETA, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms and mV above rest
 J, DELAY = 0.1, 1.5  # mV and ms
 
@@ -108,7 +109,7 @@ def brunel(
     g = real(point.g if g is None else g, f"{where}.g", low=0.0)
     nu_ext = real(point.nu_ext if nu_ext is None else nu_ext, f"{where}.nu_ext", low=0.0)
     J = real(J, f"{where}.J", unit="mV", above=0.0)
-    C_E = integer(C_E, f"{where}.C_E", low=4)
+    C_E = integer(C_E, f"{where}.C_E", low=4, high=MOST)
     scale = real(scale, f"{where}.scale", above=0.0)
     sizes = {name: round(scale * size) for name, size in (("E", N_E), ("I", N_I))}
     C_I = C_E // 4

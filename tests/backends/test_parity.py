@@ -26,7 +26,7 @@ from tests.helpers.stars import OF_STARS
 from tests.helpers.strategies import cases
 from tests.helpers.thresholds import OF_THRESHOLDS
 
-BATCHES, NETWORKS, SOME = 8, 56, 1  # networks in each batch, and in the part of one that the default suite compares
+BATCHES, NETWORKS, SOME = 8, 40, 1  # networks in each batch, and in the part of one that the default suite compares
 # Networks of the default suite in which some cells have dendrites, V of some jumps, or the threshold of some changes.
 STARS, DELTAS, THRESHOLDS = 1, 1, 1
 OPTIMISED, FURTHER, FIRST = 0, (1, 3), 2  # batches of the long checks, and that of the default suite

@@ -8,7 +8,7 @@ import pytest
 
 from tests.damaged.worker import Outcome, Worker
 
-MUTANTS, PARTS = 7_000, 14
+MUTANTS, PARTS = 4_900, 14
 SOME = range(10_000, 10_040)  # in the default suite
 
 

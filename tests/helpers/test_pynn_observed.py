@@ -5,6 +5,8 @@ import pytest
 
 from tests.helpers.pynn_scripts.compare import compare
 from tests.helpers.pynn_scripts.observed import Observed
+from tests.helpers.pynn_scripts.registry import SCRIPTS
+from tests.helpers.pynn_scripts.table import PAGE
 
 VALUES = Observed(np.array([[1.0, 2.0], [3.0, np.nan]]), 0.1, "mV")
 
@@ -42,3 +44,9 @@ def test_an_error_of_a_script_and_a_missing_quantity_fail(broken):
         compare(seen | {broken: {"one": "ValueError: no"}}, "one")
     with pytest.raises(AssertionError):
         compare(seen | {broken: {"one": {}}}, "one")
+
+
+def test_the_page_has_a_line_for_each_script():
+    lines = PAGE.read_text(encoding="utf-8").split("<!-- nest")[1].splitlines()
+    named = [line.split("`")[1] for line in lines if line.startswith("| `")]
+    assert sorted(named) == sorted(SCRIPTS), "run python -m tests.helpers.pynn_scripts.table"

@@ -102,7 +102,7 @@ def test_wide_rows_are_known_and_reject_zero_and_twice_their_tolerance():
             with pytest.raises(AssertionError):
                 assert_row(row, 0.0, *how)
     times = {"A4a", "A5a", "A6a", "D1b", "I12"}
-    statistics = {"E1b", "E2b", "E3b", "E5", "F8"}
+    statistics = {"E1b", "E2b", "E3b", "E5", "F8", "I6"}
     errors_and_orders = {"D23a", "D23b", "D24a", "D24b"}
     zeros = {"D8", "D13", "D14", "D15"}
     schemes = {"C14b", "C20b", "C21b"}  # times of peaks

@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.oracle,
     pytest.mark.skipif(
         any(importlib.util.find_spec(name) is None for name in ("nest", "pyNN")),
-        reason='NEST or PyNN is not installed: pip install -e ".[oracle,pynn]"',
+        reason='NEST or PyNN is not installed: pip install -e ".[oracle]"',
     ),
 ]
 

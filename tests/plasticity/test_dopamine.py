@@ -151,7 +151,8 @@ def test_a_delay_without_a_dendritic_part_is_refused():
         gs.plan(net, dt=DT)
 
 
+@pytest.mark.parametrize("backend", every(2, ["cpu", "numpy"]))
 @pytest.mark.parametrize("precision", every(2, ["single", "double"]))
-def test_an_eligibility_far_shorter_than_a_step_leaves_weights_as_they_are(precision):
-    found, _ = run("numpy", precision=precision, tau=1e-6, parts=(70.0,))  # with two of the rewards
+def test_an_eligibility_far_shorter_than_a_step_leaves_weights_as_they_are(precision, backend):
+    found, _ = run(backend, precision=precision, tau=1e-6, parts=(70.0,))  # with two of the rewards
     assert found == pytest.approx(0.5, abs=1e-5)

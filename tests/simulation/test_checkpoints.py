@@ -1,5 +1,6 @@
 """A simulation goes on from a checkpoint with the same bits: anywhere, with all that was set, learned and recorded."""
 
+import contextlib
 import dataclasses
 import functools
 
@@ -88,11 +89,41 @@ def test_a_drawn_network_goes_on(seed, road, tmp_path):
     check(seeded_case(seed, STEPS), tmp_path / "state.h5", road)
 
 
+def relayed(case, path, first, *others):
+    """A drawn network that is changed three times, and goes on on another backend each time, where one is given.
+
+    Both outcomes: at the end, and after a reset.
+    """
+    part = case.steps // (1 + len(others)) - 1
+    with contextlib.ExitStack() as opened:
+        how = {"dt": case.dt, "seed": case.seed, "precision": case.precision}
+        sim = opened.enter_context(gs.Simulator(case.net, backend=first, **how))
+        for other in others:
+            sim.step(part)
+            interfere(sim)
+            sim.step(1)
+            if other is not None:
+                sim.save_checkpoint(path)
+                sim.close()
+                sim = opened.enter_context(gs.Simulator.load_checkpoint(case.net, path, backend=other))
+        sim.step(part)
+        end = outcome(sim)
+        sim.reset()
+        sim.step(part)
+        return end, outcome(sim)
+
+
+RELAYS = (("numpy", "cuda-emulated", "cpu", "numpy"), ("cuda-emulated", "numpy", "cpu", "cuda-emulated"))
+
+
 @pytest.mark.fuzz
-@pytest.mark.parametrize("road", ROADS)
 @pytest.mark.parametrize("seed", range(30))
-def test_further_drawn_networks_go_on(seed, road, tmp_path):
-    check(seeded_case(1000 + seed, STEPS), tmp_path / "state.h5", road)
+def test_further_drawn_networks_go_on_from_backend_to_backend(seed, tmp_path):
+    case, path = seeded_case(1000 + seed, STEPS), tmp_path / "state.h5"
+    backends = [cpu(7) if name == "cpu" else backend_named(name) for name in RELAYS[seed % 2]]
+    unbroken = relayed(case, path, backend_named("numpy"), *[None] * 3)
+    for one, other in zip(unbroken, relayed(case, path, *backends), strict=True):
+        assert different_bits(one, other) == []
 
 
 FORMS = ("as planned", "when due", "compressed", "ring", "slices")  # others change what no machine changes

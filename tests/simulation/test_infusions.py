@@ -68,8 +68,9 @@ def test_all_backends_agree_bit_for_bit(backend, precision):
     assert reference(precision)["E:spikes times"].size > 5
 
 
-def test_chunks_and_cuts_do_not_matter():
-    cut = play(backend_named("numpy"), "single", cuts=(1, 123, 455), chunk_steps=37)
+@pytest.mark.parametrize("backend", ["cpu", pytest.param("numpy", marks=pytest.mark.fuzz)])
+def test_chunks_and_cuts_do_not_matter(backend):
+    cut = play(backend_named(backend), "single", cuts=(1, 123, 455), chunk_steps=37)
     assert differences(cut, reference("single")) == []
 
 

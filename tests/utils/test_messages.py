@@ -1,6 +1,7 @@
 """Messages go through the logger "gpusyn" to stderr where there is one, and stop nothing where there is none."""
 
 import io
+import os
 import subprocess
 import sys
 
@@ -79,6 +80,9 @@ SAID = (
 )
 
 
+MODULES = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")  # where compiled modules are kept
+
+
 def long(*case):
     """A case of the long checks."""
     return pytest.param(*case, marks=pytest.mark.fuzz)
@@ -104,7 +108,8 @@ def test_what_a_script_prints(before, lines, tmp_path):
     """One line for the backend, one for each kind of note, whatever the number of projections and simulators."""
     script = f"{before}\n{NET}"
     nothing = {"PATH": "/nonexistent", "CXX": "/nonexistent"}  # no compiler, not even that of a package
-    settings = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **nothing}
+    kept = {name: os.environ[name] for name in MODULES if name in os.environ}
+    settings = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **nothing, **kept}
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=settings, check=True
     )

@@ -17,7 +17,7 @@ GATES = {"tau_syn_E": [2.0, 5.0, 3.0, 2.0], "tau_syn_I": [5.0, 8.0, 10.0, 5.0]}
 REVERSALS = {"e_rev_E": [0.0, -5.0, 3.0, 0.0], "e_rev_I": [-70.0, -80.0, -75.0, -70.0]}
 SHARE = np.array([[1.0, 1.0, 1.0, 0.2]])  # of the weights, for each cell
 START = [-60.0, -65.0, -55.0, -65.0]
-RUNGE_KUTTA = "NEST: adaptive Runge-Kutta, here: exponential Euler"
+RUNGE_KUTTA = "NEST: adaptive Runge-Kutta, here: exponential steps"
 UPSTROKE = f"{RUNGE_KUTTA}; the upstroke amplifies it, and moves later spikes"
 
 

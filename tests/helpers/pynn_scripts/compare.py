@@ -28,7 +28,7 @@ class Compared(NamedTuple):
         return self.difference <= self.expected.within
 
 
-def see_both(folder: Path, *chosen: str, timeout: float = 240.0) -> dict[str, Seen]:
+def see_both(folder: Path, *chosen: str, timeout: float = 600.0) -> dict[str, Seen]:
     """What all scripts, or those whose name begins with one of `chosen`, see on both back ends."""
     files = {name: folder / f"{name}.pickle" for name in BACK_ENDS}
     module = "tests.helpers.pynn_scripts.run"

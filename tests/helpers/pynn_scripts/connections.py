@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.helpers.pynn_scripts.observed import Observed, begin, spikes, statistic, trace
+from tests.helpers.pynn_scripts.observed import ROUNDING, Observed, begin, spikes, statistic, trace
 from tests.helpers.pynn_scripts.registry import script
 
 CELL = {"cm": 0.25, "tau_m": 10.0, "tau_refrac": 2.0, "tau_syn_E": 5.0, "tau_syn_I": 5.0}
@@ -27,7 +27,7 @@ def simulated(sim: Any, projection: Any, cells: Any) -> dict[str, Observed]:
     sim.run(100.0)
     rows = np.array(sorted(projection.get(["weight", "delay"], "list")), float)
     return {
-        "connections": Observed(rows, 1e-9, "", "rounding of weights (nA) and delays (ms)"),
+        "connections": Observed(rows, 1e-9, "nA and ms"),
         "spikes": spikes(cells),
         "v": trace(cells, "v", 1e-10),
     }
@@ -157,11 +157,11 @@ def native_rules(sim: Any) -> dict[str, Observed]:
         pairs = np.array(projection.get("weight", "list"))[:, :2].astype(int)
         incoming, outgoing = (np.bincount(pairs[:, k], minlength=n) for k, n in ((1, 150), (0, 200)))
         exact = name != "probability"
-        why = "rounding" if exact else "chance: binomial"
+        why = ROUNDING if exact else "chance: binomial"
         seen[f"number, {name}"] = statistic(len(pairs), 0.0 if exact else 300.0, "", why)
         fixed = {"each target's": incoming, "each source's": outgoing}.get(name)
         if fixed is not None:
-            seen[f"degrees, {name}"] = statistic(fixed, 0.0, "", "rounding")
+            seen[f"degrees, {name}"] = Observed(1.0 * fixed, 0.0, "")
         spread = {"each target's": outgoing, "each source's": incoming, "probability": incoming}.get(name)
         if spread is not None:
             seen[f"spread of degrees, {name}"] = statistic(spread.std(), 1.5, "", "chance: binomial")
@@ -189,7 +189,7 @@ def drawn_by_pynn(sim: Any) -> dict[str, Observed]:
         synapse = sim.StaticSynapse(weight=0.1, delay=1.0)
         projection = sim.Projection(pre, post, rule, synapse, receptor_type="excitatory")
         pairs = np.array(sorted(projection.get("weight", "list")), float)
-        seen[name] = Observed(pairs, 1e-12, "", "rounding of weights (nA)")
+        seen[name] = Observed(pairs, 1e-12, "nA")
     copied = sim.Projection(pre, post, sim.CloneConnector(projection), synapse, receptor_type="excitatory")
     seen["copied"] = Observed(np.array(sorted(copied.get("weight", "list")), float), 1e-12, "")
     return seen
@@ -234,7 +234,7 @@ def several_of_a_pair(sim: Any) -> dict[str, Observed]:
     """A pair with three synapses, read in every way."""
     begin(sim)
     cells = sim.Population(2, sim.IF_curr_exp(**CELL))
-    rows = [(0, 0, 0.3, 1.0), (0, 0, 0.1, 2.0), (0, 0, 0.2, 3.0), (1, 1, 0.7, 1.0)]
+    rows = [(0, 0, 0.9, 1.0), (0, 0, 0.3, 2.0), (0, 0, 0.6, 3.0), (1, 1, 1.4, 1.0)]
     projection = sim.Projection(sources(sim, 2), cells, sim.FromListConnector(rows), sim.StaticSynapse())
     seen = {
         way: Observed(projection.get("weight", "array", multiple_synapses=way), 1e-12, "nA")

@@ -69,7 +69,7 @@ def noise(sim: Any) -> dict[str, Observed]:
     ends = "100 cells for 300 ms"
     return {
         "mean of V": statistic(settled.mean(), 0.1, "mV", ends),
-        "deviation of V": statistic(settled.std(), 0.05, "mV", ends),
+        "deviation of V": statistic(settled.std(), 0.1, "mV", ends),
     }
 
 

@@ -82,7 +82,7 @@ def some_cells(sim: Any) -> dict[str, Observed]:
     """V of some cells, spikes of others; ids and counts."""
     begin(sim)
     cells = network(sim)
-    cells[0:1].record("v")
+    cells[1:2].record("v")
     cells[1:3].record("spikes")
     sim.run(100.0)
     (v,) = cells.get_data("v").segments[0].filter(name="v")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
 import pickle
 import sys
 import traceback
@@ -26,26 +27,20 @@ from tests.helpers.pynn_scripts import (
 from tests.helpers.pynn_scripts.observed import Observed
 from tests.helpers.pynn_scripts.registry import SCRIPTS
 
-MODULES = (
-    cells,
-    electrodes,
-    sources,
-    changes,
-    recording,
-    connections,
-    plasticity,
-    views,
-    networks,
-)  # they enter scripts
+# Importing them has entered their scripts.
+MODULES = (cells, electrodes, sources, changes, recording, connections, plasticity, views, networks)
 
 
 def back_end(name: str) -> Any:
     """Return the module of a back end."""
     if name == "gpusyn":
         importlib.import_module("gpusyn.pynn").register()
-    sim = importlib.import_module(f"pyNN.{name}")
-    if name == "nest":  # PyNN 0.13 does not say what V is called in NEST
-        sim.IF_curr_delta.variable_map, sim.IF_curr_delta.scale_factors = {"v": "V_m"}, {"v": 1.0}
+    if name != "nest":
+        return importlib.import_module(f"pyNN.{name}")
+    os.environ["PATH"] = ""  # else PyNN finds nest-config, and compiles extensions that no script needs
+    sim = importlib.import_module("pyNN.nest")
+    # PyNN 0.13 does not say what V is called in NEST.
+    sim.IF_curr_delta.variable_map, sim.IF_curr_delta.scale_factors = {"v": "V_m"}, {"v": 1.0}
     return sim
 
 
