@@ -38,7 +38,7 @@ class Columns:
 def on_steps(delays: Any) -> Any:
     """Return delays as whole steps, the nearest number of them, at least one."""
     steps = np.asarray(delays, np.float64) / state.dt
-    rounded = np.maximum(np.floor(steps + 0.5), 1.0)
+    rounded = np.maximum(np.floor(steps + 0.5 + 1e-6), 1.0)  # halves up, as NEST does
     return np.where(np.abs(steps - rounded) < 1e-6, delays, on_grid(rounded * state.dt))[()]
 
 

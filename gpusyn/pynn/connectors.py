@@ -143,6 +143,8 @@ class OneToOneConnector(connectors.OneToOneConnector):
 class FromListConnector(connectors.FromListConnector):
     """PyNN's connector, which takes a whole list at once unless each target draws numbers of its own."""
 
+    conn_list: Any
+
     def connect(self, projection: Any) -> None:
         """Connect the cells."""
         if not self.conn_list.size:

@@ -252,7 +252,7 @@ def test_a_weight_that_is_set_leaves_what_others_learned_out_of_the_next_segment
 
 def test_delays_between_steps_are_read_as_they_are_and_stay_so(sim):
     cells = sim.Population(2, sim.IF_curr_exp())
-    for delay, wanted in ((0.04, 0.1), (0.27, 0.3), (None, 0.1)):
+    for delay, wanted in ((0.04, 0.1), (0.15, 0.2), (0.27, 0.3), (0.35, 0.4), (None, 0.1)):
         synapses = sim.Projection(cells, cells, sim.OneToOneConnector(), sim.StaticSynapse(delay=delay))
         assert synapses.get("delay", format="list", with_address=False) == [wanted] * 2
     sim.run(0.1)
