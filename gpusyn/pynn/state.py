@@ -42,6 +42,8 @@ class State(common.control.BaseState):
         What was made of the description.
     simulator : Simulator or None
         The simulation of that network.
+    setups : int
+        How often it started anew, by which what was made before is known.
     """
 
     network: Network | None
@@ -51,6 +53,7 @@ class State(common.control.BaseState):
         super().__init__()
         self.mpi_rank, self.num_processes = 0, 1
         self.simulator = None
+        self.setups = 0
         self.set_up(dt=0.1)
 
     def set_up(
@@ -73,6 +76,7 @@ class State(common.control.BaseState):
 
     def clear(self) -> None:
         """Forget the description."""
+        self.setups += 1
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.electrodes: list[Any] = []
@@ -143,8 +147,12 @@ class State(common.control.BaseState):
 
     def _begin(self) -> None:
         """Put initial values in force that gpusyn does not take in a description, and read what is recorded of them."""
-        for part in (*self.populations, *self.electrodes, *self.recorders):
-            part.begin(self.simulator)
+        try:
+            for part in (*self.populations, *self.electrodes, *self.recorders):
+                part.begin(self.simulator)
+        except BaseException:  # or time would run without the values of the others
+            self._close()
+            raise
 
     def _close(self) -> None:
         if self.simulator is not None:
@@ -152,6 +160,17 @@ class State(common.control.BaseState):
         self.network = self.simulator = None
         self.late = []
         self.stale = False
+
+    def check_made(self, what: str, setups: int) -> None:
+        """Refuse what was made before the last setup, which forgot it.
+
+        Raises
+        ------
+        SimulationError
+            If it was.
+        """
+        if setups != self.setups:
+            raise SimulationError(f"{what} was made before the last setup(), which forgot it; make it again")
 
     def redescribe(self, what: str) -> None:
         """Let another simulation be made, because the description changes.
@@ -192,6 +211,8 @@ class State(common.control.BaseState):
 
     def run_until(self, tstop: float) -> None:
         """Advance the simulation to a time (ms)."""
+        if not np.isfinite(tstop):
+            raise ValueError(f"run(): the time must be a finite number of ms (got {tstop:g})")
         simulator, stop = self.built(), self.steps(tstop)
         self.running = True
         sources = [one for one in self.populations if one.is_rate_source]
