@@ -42,12 +42,15 @@ class BuiltCells:
         These populations.
     late : list of (electrode, indices)
         Electrodes that came while time ran, with the indices of their cells.
+    setups : int
+        The setup after which the population was made.
     """
 
     celltype: Any
     label: str
     size: int
     number: int
+    setups: int
     parts: tuple[Part, ...]
     late: list[tuple[Any, Any]]
     _values: dict[str, Any]
@@ -69,6 +72,10 @@ class BuiltCells:
             else:
                 chosen[name] = value[indices] if isinstance(value, np.ndarray) else value
         return chosen
+
+    def check_made(self) -> None:
+        """Refuse to go on with cells that the last setup forgot."""
+        state.check_made(f"Population '{self.label}'", self.setups)
 
     # ---- building ----
     def build(self, network: Network) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pyNN import common
 
-from gpusyn.pynn.state import state
+from gpusyn.pynn.state import on_grid, state
 
 
 class Columns:
@@ -38,8 +38,8 @@ class Columns:
 def on_steps(delays: Any) -> Any:
     """Return delays as whole steps, the nearest number of them, at least one."""
     steps = np.asarray(delays, np.float64) / state.dt
-    rounded = np.maximum(np.floor(steps + 0.5), 1.0)
-    return np.where(np.abs(steps - rounded) < 1e-6, delays, rounded * state.dt)[()]
+    rounded = np.maximum(np.floor(steps + 0.5 + 1e-6), 1.0)  # halves up, as NEST does
+    return np.where(np.abs(steps - rounded) < 1e-6, delays, on_grid(rounded * state.dt))[()]
 
 
 def places_of(wanted: Any, among: Any) -> Any:

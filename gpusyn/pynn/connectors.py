@@ -7,17 +7,12 @@ PyNN, and where weights or delays need positions or PyNN's numbers, the connecto
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
-from pyNN import connectors, random
-from pyNN.connectors import (
-    ArrayConnector,
-    CloneConnector,
-    CSAConnector,
-    FromFileConnector,
-    FromListConnector,
-)
+from pyNN import connectors, errors, random
+from pyNN.connectors import ArrayConnector, CloneConnector, CSAConnector
 
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber, OneToOne
 from gpusyn.connectivity import Rule as NativeRule
@@ -143,6 +138,62 @@ class OneToOneConnector(connectors.OneToOneConnector):
     def rule(self, projection: Any) -> NativeRule | None:
         """Return gpusyn's rule, if all cells have a partner."""
         return OneToOne() if projection.pre.size == projection.post.size else None
+
+
+class FromListConnector(connectors.FromListConnector):
+    """PyNN's connector, which takes a whole list at once unless each target draws numbers of its own."""
+
+    conn_list: Any
+
+    def connect(self, projection: Any) -> None:
+        """Connect the cells."""
+        if not self.conn_list.size:
+            return
+        self.conn_list = self.conn_list[np.argsort(self.conn_list[:, 1])]
+        pre, post = self._cells(0, "source", projection.pre), self._cells(1, "target", projection.post)
+        space = deepcopy(projection.synapse_type.parameter_space)
+        if not all(value.is_homogeneous for name, value in space.items() if name not in self.column_names):
+            connectors.FromListConnector.connect(self, projection)
+            return
+        space.shape = (len(pre),)
+        known = projection.synapse_type.get_parameter_names()
+        for column, name in enumerate(self.column_names, 2):
+            if name not in known:
+                raise ValueError(f"{projection}: {name} is no parameter of the synapse type; {', '.join(known)} are")
+            space.update(**{name: self.conn_list[:, column]})
+        space = projection.synapse_type.translate(space)
+        space.evaluate(simplify=True)
+        projection._convergent_connect(pre, post, **space)
+
+    def _cells(self, column: int, side: str, cells: Any) -> Any:
+        """Return a column of indices.
+
+        Raises
+        ------
+        ConnectionError
+            If there is no cell of an index.
+        """
+        indices = self.conn_list[:, column].astype(np.int64)
+        wrong = indices[(indices < 0) | (indices >= cells.size)]
+        if len(wrong):
+            raise errors.ConnectionError(
+                f"{type(self).__name__}: {side} index out of range: '{cells.label}' has the indices 0 to "
+                f"{cells.size - 1} (got {wrong[0]})"
+            )
+        return indices
+
+
+class FromFileConnector(FromListConnector, connectors.FromFileConnector):
+    """PyNN's connector, which takes a whole file at once."""
+
+    def connect(self, projection: Any) -> None:
+        """Connect the cells."""
+        if self.distributed:
+            self.file.rename(f"{self.file.name}.0")
+        names = self.file.get_metadata().get("columns", ("weight", "delay"))
+        self.column_names = [name for name in names if name not in ("i", "j")]
+        self.conn_list = self.file.read()
+        super().connect(projection)
 
 
 class Drawn(NamedTuple):

@@ -54,7 +54,7 @@ class CurrentSource:
         self.parameter_space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))  # type: ignore[attr-defined]
         self.parameter_space.update(**parameters)
         self.set_native_parameters(self.translate(self.parameter_space))  # type: ignore[attr-defined]
-        self._number = len(state.electrodes)
+        self._number, self._setups = len(state.electrodes), state.setups
         state.electrodes.append(self)
 
     # ---- PyNN's side ----
@@ -66,6 +66,8 @@ class CurrentSource:
             found = value.evaluate(simplify=True)
             found = found.value if isinstance(found, Sequence) else found
             new[name] = np.array(found, np.float64) if np.ndim(found) else float(found)
+            if not np.all(np.isfinite(new[name]) | (name == "stop") & (new[name] == np.inf)):
+                raise ValueError(f"{type(self).__name__}: {name} must be finite (got {found})")
         new = self._checked(new)
         self._values, self._changed = new, True
         if state.step:
@@ -77,10 +79,14 @@ class CurrentSource:
 
     def inject_into(self, cells: Any) -> None:
         """Inject the current into each of some cells."""
+        state.check_made(type(self).__name__, self._setups)
         for cell in cells:
             if not cell.celltype.injectable:
                 raise TypeError("Can't inject current into a spike source.")
         targets = [cells] if hasattr(cells, "all_cells") else [cell.as_view() for cell in cells]
+        for target in targets:
+            for one in getattr(target, "populations", [target]):
+                one._root()[0].check_made()
         if state.step:
             self._inject_late(targets)
         else:
@@ -182,7 +188,7 @@ class StepCurrentSource(CurrentSource, electrodes.StepCurrentSource):
         if np.any(np.diff(times) <= 0.0):
             raise ValueError(f"StepCurrentSource: times must increase (got {times})")
         steps = np.rint(times / state.dt)
-        last = np.append(np.diff(steps) > 0, [True] * (len(steps) > 0))
+        last = np.append(np.diff(steps) > 0, True)[: len(steps)]
         return {"times": on_grid(steps[last] * state.dt), "amplitudes": amplitudes[last]}
 
     def current(self, steps: Any, values: dict[str, Any]) -> Any:
@@ -233,7 +239,7 @@ class NoisyCurrentSource(CurrentSource, electrodes.NoisyCurrentSource):
                 f"{values['start']:g} and {values['stop']:g} ms); for no noise, set mean=0 and stdev=0"
             )
         if values["stdev"] < 0.0:
-            raise ValueError(f"NoisyCurrentSource: stdev must be >= 0 nA (got {values['stdev']:g})")
+            raise ValueError(f"NoisyCurrentSource: stdev must be at least 0 nA (got {values['stdev']:g})")
         if state.step and any(values[name] != self._values[name] for name in ("start", "stop")):
             raise ValueError(
                 f"NoisyCurrentSource: start and stop cannot change at t = {state.t:g} ms; set mean and stdev, or "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from pyNN import common, errors
-from pyNN.parameters import LazyArray, ParameterSpace, simplify
+from pyNN.parameters import LazyArray, ParameterSpace, Sequence, simplify
 
 from gpusyn.network.populations import Selection
 from gpusyn.pynn import state as simulator
@@ -85,10 +85,21 @@ class Population(BuiltCells, Access, common.Population):
     _recorder_class = Recorder
     _assembly_class = Assembly
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        try:
+            super().__init__(*given, **named)
+        except BaseException:
+            state.recorders.discard(getattr(self, "recorder", None))
+            raise
+        state.populations.append(self)
+
     def _create_cells(self) -> None:
         state.redescribe(f"Population '{self.label}'")
+        if self.size < 1:
+            raise ValueError(f"Population '{self.label}': size must be at least 1 (got {self.size}); leave it out")
         first = state.id_counter
         state.id_counter += self.size
+        self.setups = state.setups
         self.all_cells = np.array([simulator.ID(k) for k in range(first, first + self.size)], simulator.ID)
         for cell in self.all_cells:
             cell.parent = self
@@ -109,7 +120,6 @@ class Population(BuiltCells, Access, common.Population):
         self.parts = ()
         self.late = []
         self._check(self._values)
-        state.populations.append(self)
 
     def _root(self) -> tuple[Population, Any]:
         return self, np.arange(self.size)
@@ -122,24 +132,29 @@ class Population(BuiltCells, Access, common.Population):
         InvalidParameterValueError
             If a value is out of range, or spike times do not increase.
         """
-        p = self.of(np.arange(self.size), values)
-        for times in p.get("spike_times", ()):
-            if np.any(np.diff(times) < 0):
-                raise errors.InvalidParameterValueError(
-                    f"Population '{self.label}': spike_times must increase (got {times}); sort them"
-                )
         where = f"Population '{self.label}'"
+        given = values.get("spike_times", ())
+        for times in [given] if isinstance(given, Sequence) else given:
+            if not isinstance(times, Sequence) or np.ndim(times.value) != 1:
+                raise errors.InvalidParameterValueError(
+                    f"{where}: spike_times must be a list of times, or a list of lists, one for each cell (got {times})"
+                )
+            if np.any(np.diff(times.value) < 0):
+                raise errors.InvalidParameterValueError(f"{where}: spike_times must increase (got {times}); sort them")
+        p = self.of(np.arange(self.size), values)
         self.celltype.checked(p, state.dt, where)
         for indices in self._groups(values):
             self.celltype.checked_receptors(self.of(indices[:1], values), where)
 
     # ---- changing ----
     def _initialize(self, variable: str, value: Any, indices: Any) -> None:
+        self.check_made()
         celltype = self.celltype
-        if not isinstance(celltype, Neuron) or variable not in celltype.variables:
+        settable = celltype.settable if isinstance(celltype, Neuron) else ()
+        if variable not in settable:
             if isinstance(celltype, Neuron) and not np.any(value):
                 return
-            known = ", ".join(celltype.variables) if isinstance(celltype, Neuron) else "nothing"
+            known = ", ".join(settable) or "nothing"
             raise errors.InvalidParameterValueError(
                 f"Population '{self.label}': {type(celltype).__name__} has no variable {variable} that can be "
                 f"initialized; {known} can"
@@ -151,6 +166,7 @@ class Population(BuiltCells, Access, common.Population):
 
     def _change(self, given: Mapping[str, Any], indices: Any) -> None:
         """Set parameters of some cells."""
+        self.check_made()
         new = {n: merged(self._values[n], v, indices, self.size) for n, v in given.items()}
         values = {**self._values, **new}
         self._check(values)

@@ -60,6 +60,12 @@ class Projection(BuiltProjection, common.Projection):
         label: str | None = None,
     ) -> None:
         state.redescribe(f"Projection {label or ''}")
+        for side in (presynaptic_population, postsynaptic_population):
+            for one in getattr(side, "populations", [side]):
+                one._root()[0].check_made()
+                if side is postsynaptic_population and not one.celltype.receptor_types:
+                    kind = type(one.celltype).__name__
+                    raise errors.ConnectionError(f"Projection onto '{side.label}': {kind} receives no spikes")
         if isinstance(synapse_type, ElectricalSynapse) and receptor_type is None:
             receptor_type = GAP
         super().__init__(
@@ -110,6 +116,7 @@ class Projection(BuiltProjection, common.Projection):
         found = sim.weights(group.native)
         pre, post = np.argsort(self.pre_places)[found.pre], np.argsort(self.post_places)[found.post]
         values = {"weight": found.weight / group.scale, "delay": found.delay, **self.drawn.numbers}
+        values["delay"] = on_steps(values["delay"])
         columns = self.columns = Columns(self.synapse_type.translations)
         columns.add(len(pre), {"pre": pre, "post": post, **values})
         self.groups = (group._replace(places=np.arange(len(pre))),)
@@ -157,6 +164,13 @@ class Projection(BuiltProjection, common.Projection):
         return [matrix(self.column(name), pre, post, self.shape, multiple_synapses) for name in names]
 
     # ---- changing ----
+    def _value_list_to_array(self, attributes: Any) -> Any:
+        """Return attributes with lists as matrices; without lists, no matrix of all pairs is made."""
+        lists = any(
+            isinstance(one, list) or (isinstance(one, np.ndarray) and one.ndim == 1) for one in attributes.values()
+        )
+        return super()._value_list_to_array(attributes) if lists else attributes
+
     def _set_attributes(self, parameter_space: Any) -> None:
         pre, post = self.column("presynaptic_index"), self.column("postsynaptic_index")
         for name, value in parameter_space.items():
@@ -177,17 +191,18 @@ class Projection(BuiltProjection, common.Projection):
                 f"{self}: {name} cannot change at t = {state.t:g} ms, only weights can; set it before the first run() "
                 "or after reset()"
             )
-        new = np.array(self.column(name))
-        new[places] = on_steps(value) if name == "delay" else value
+        given = on_steps(value) if name == "delay" else value
+        described, now = np.array(columns[name]), np.array(self.column(name))  # not the same where weights were learned
+        described[places] = now[places] = given
         with state.changing(f"{self}, set({name}=...)") as sim:
             if sim is not None:
-                self._set_live(sim, new)
-            old, columns[name] = columns[name], new
+                self._set_live(sim, now)
+            before, columns[name] = columns[name], described
             try:
                 if sim is None:
                     self.check()
             except Exception:
-                columns[name] = old
+                columns[name] = before
                 raise
 
     def _set_initial_value_array(self, variable: str, value: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import quantities as pq
 from pyNN import recording
 
+from gpusyn.errors import SimulationError
 from gpusyn.network.network import Network
 from gpusyn.network.populations import Selection
 from gpusyn.network.recorder import Recorder as Native
@@ -53,6 +54,7 @@ class Recorder(recording.Recorder):
         self.cleared = 0
 
     def _record(self, variable: Any, new_ids: Any, sampling_interval: float | None = None) -> None:
+        self.population.check_made()
         if sampling_interval is not None:
             self.sampling_interval = sampling_interval
         if new_ids and state.step:
@@ -67,7 +69,7 @@ class Recorder(recording.Recorder):
         if not len(new):
             return
         if not self.taps and not self.wanted:
-            self.cleared, self._recording_start_time = state.step, state.t * pq.ms
+            self._start_at(state.step)
         self.wanted[variable] = np.union1d(self.wanted.get(variable, new), new)
         if self not in state.late:
             state.late.append(self)
@@ -123,8 +125,22 @@ class Recorder(recording.Recorder):
         return np.asarray(sim.get(tap.selection, tap.variable.name), np.float64) * tap.variable.factor
 
     # ---- reading ----
+    def get(self, *given: Any, **named: Any) -> Any:
+        """Return what was recorded as a Neo block.
+
+        Raises
+        ------
+        SimulationError
+            If nothing was simulated since the last setup, or the last reset after a clear.
+        """
+        self.population.check_made()
+        if not (state.running or list(self.cache)):
+            raise SimulationError(f"Population '{self.population.label}': there are no data yet; run() comes first")
+        return super().get(*given, **named)
+
     def _spikes(self) -> tuple[Any, Any]:
         """Return indices and times of the spikes since the last clear."""
+        self.population.check_made()
         recorded = state.built().data
         indices, times = [np.empty(0, np.int64)], [np.empty(0)]
         for tap in self.taps.get("spikes", ()):
@@ -169,4 +185,9 @@ class Recorder(recording.Recorder):
         return {int(k): int(counts[int(k) - base]) for k in self.filter_recorded(variable, filter_ids)}
 
     def _clear_simulator(self) -> None:
-        self.cleared = state.step
+        self._start_at(state.step)
+
+    def _start_at(self, step: int) -> None:
+        """Let signals begin with the last sample before a step."""
+        every = state.steps(self.sampling_interval)
+        self.cleared, self._recording_start_time = step, on_grid(step // every * every * state.dt) * pq.ms

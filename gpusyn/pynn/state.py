@@ -43,6 +43,8 @@ class State(common.control.BaseState):
         What was made of the description.
     simulator : Simulator or None
         The simulation of that network.
+    setups : int
+        How often it started anew, by which what was made before is known.
     """
 
     network: Network | None
@@ -52,6 +54,7 @@ class State(common.control.BaseState):
         super().__init__()
         self.mpi_rank, self.num_processes = 0, 1
         self.simulator = None
+        self.setups = 0
         self.set_up(dt=0.1)
 
     def set_up(
@@ -74,6 +77,7 @@ class State(common.control.BaseState):
 
     def clear(self) -> None:
         """Forget the description."""
+        self.setups += 1
         self.populations: list[Any] = []
         self.projections: list[Any] = []
         self.electrodes: list[Any] = []
@@ -144,8 +148,12 @@ class State(common.control.BaseState):
 
     def _begin(self) -> None:
         """Put initial values in force that gpusyn does not take in a description, and read what is recorded of them."""
-        for part in (*self.populations, *self.electrodes, *self.recorders):
-            part.begin(self.simulator)
+        try:
+            for part in (*self.populations, *self.electrodes, *self.recorders):
+                part.begin(self.simulator)
+        except BaseException:  # or time would run without the values of the others
+            self._close()
+            raise
 
     def _close(self) -> None:
         if self.simulator is not None:
@@ -153,6 +161,17 @@ class State(common.control.BaseState):
         self.network = self.simulator = None
         self.late = []
         self.stale = False
+
+    def check_made(self, what: str, setups: int) -> None:
+        """Refuse what was made before the last setup, which forgot it.
+
+        Raises
+        ------
+        SimulationError
+            If it was.
+        """
+        if setups != self.setups:
+            raise SimulationError(f"{what} was made before the last setup(), which forgot it; make it again")
 
     def redescribe(self, what: str) -> None:
         """Let another simulation be made, because the description changes.
@@ -197,12 +216,14 @@ class State(common.control.BaseState):
         Raises
         ------
         ValueError
-            If that is later, but no step away.
+            If that is no finite number, or later but no step away.
         """
+        if not np.isfinite(tstop):
+            raise ValueError(f"run(): the time must be a finite number of ms (got {tstop:g})")
         stop = self.steps(tstop)
         if stop == self.step and tstop - self.t > TOLERANCE * self.dt:
             raise ValueError(
-                f"run: must be at least half a time step of {self.dt:g} ms (got {tstop - self.t:g} ms); run "
+                f"run(): the time must be at least half a time step of {self.dt:g} ms (got {tstop - self.t:g} ms); run "
                 "longer, or give setup a smaller timestep"
             )
         simulator = self.built()

@@ -203,6 +203,11 @@ class Neuron(Cell):
     formulas: Mapping[str, Formula]
     variables: Mapping[str, Variable]
 
+    @property
+    def settable(self) -> tuple[str, ...]:
+        """Variables that have initial values: all but currents, which follow from others."""
+        return tuple(name for name, one in self.variables.items() if not one.name.startswith("I_"))
+
     def native(self, p: Values, dt: float) -> dict[str, Any]:
         """Return the parameters of gpusyn's model of some cells."""
         found = {name: formula.value(p) for name, formula in self.formulas.items()}

@@ -296,7 +296,7 @@ def test_noise_that_never_is_is_refused(sim, values):
     noise = sim.NoisyCurrentSource(mean=0.1, stdev=0.1, start=1.0, stop=2.0)
     with pytest.raises(ValueError, match=r"got 1 and 1\.04 ms"):
         noise.stop = 1.04
-    with pytest.raises(ValueError, match="stdev must be >= 0 nA"):
+    with pytest.raises(ValueError, match="stdev must be at least 0 nA"):
         noise.stdev = -0.1
     sim.Population(1, sim.IF_curr_exp()).inject(noise)
     sim.run(DT)
@@ -309,3 +309,127 @@ def test_a_run_of_less_than_a_step_is_refused(sim):
         sim.run(0.0)
         assert sim.run(1.0) == pytest.approx(sim.get_current_time())
     assert sim.run(0.06) == 2.1
+
+
+def test_lists_are_taken_at_once_and_their_cells_must_be_there(sim):
+    import pyNN.connectors
+
+    cells = sim.Population(4, sim.IF_curr_exp())
+    listed = [(3, 1, 0.4), (0, 2, 0.1), (0, 1, 0.2), (0, 1, 0.3)]
+
+    def connected(kind: Any) -> list[tuple[Any, ...]]:
+        connector = kind(listed, column_names=["weight"])
+        return sim.Projection(cells, cells, connector, sim.StaticSynapse(delay=0.33)).get(["weight", "delay"], "list")
+
+    assert connected(sim.FromListConnector) == connected(pyNN.connectors.FromListConnector)
+    for wrong, side in (((-1, 0), "source"), ((0, 4), "target")):
+        with pytest.raises(Exception, match=rf"{side} index out of range: .* has the indices 0 to 3 \(got -?\d\)"):
+            sim.Projection(cells, cells, sim.FromListConnector([wrong]), sim.StaticSynapse())
+
+
+def test_one_number_is_set_without_a_matrix_of_all_pairs(sim, monkeypatch):
+    cells = sim.Population(5, sim.IF_curr_exp())
+    synapses = sim.Projection(cells, cells, sim.FixedNumberPreConnector(2), sim.StaticSynapse(weight=0.1))
+    monkeypatch.setattr(synapses, "_get_attributes_as_arrays", None)
+    synapses.set(weight=0.2)
+    assert synapses.get("weight", format="list", with_address=False) == [0.2] * 10
+
+
+def test_a_weight_that_is_set_leaves_what_others_learned_out_of_the_next_segment(sim):
+    sources = sim.Population(2, sim.SpikeSourceArray(spike_times=[5.0]))
+    cells = sim.Population(1, sim.IF_curr_exp(i_offset=3.0))
+    rule = sim.STDPMechanism(
+        sim.SpikePairRule(A_plus=0.1), sim.AdditiveWeightDependence(w_max=2.0), weight=1.0, delay=1.0
+    )
+    synapses = sim.Projection(sources, cells, sim.AllToAllConnector(), rule)
+    sim.run(15.0)
+    synapses[0].weight = 0.5
+    chosen, learned = synapses.get("weight", format="list", with_address=False)
+    assert chosen == 0.5
+    assert learned > 1.0
+    sim.reset()
+    assert synapses.get("weight", format="list", with_address=False) == [0.5, 1.0]
+
+
+def test_delays_between_steps_are_read_as_they_are_and_stay_so(sim):
+    cells = sim.Population(2, sim.IF_curr_exp())
+    for delay, wanted in ((0.04, 0.1), (0.15, 0.2), (0.27, 0.3), (0.35, 0.4), (None, 0.1)):
+        synapses = sim.Projection(cells, cells, sim.OneToOneConnector(), sim.StaticSynapse(delay=delay))
+        assert synapses.get("delay", format="list", with_address=False) == [wanted] * 2
+    sim.run(0.1)
+
+
+def test_what_failed_leaves_nothing_behind(sim):
+    from pyNN.errors import InvalidParameterValueError
+
+    with pytest.raises(InvalidParameterValueError, match="no variable foo"):
+        sim.Population(2, sim.IF_curr_exp(), initial_values={"foo": 1.0})
+    with pytest.raises(ValueError, match=r"size must be at least 1 \(got 0\)"):
+        sim.Population(0, sim.IF_curr_exp())
+    cells, others = (sim.Population(1, sim.IF_curr_exp()) for _ in range(2))
+    assert sim.simulator.state.populations == [cells, others]
+    cells.initialize(v=float("nan"))
+    others.initialize(v=-60.0)
+    others.record("v")
+    with pytest.raises(Exception, match="must be a finite number of mV"):
+        sim.run(1.0)
+    cells.initialize(v=-65.0)
+    sim.run(1.0)
+    assert signal(others, "v")[0, 0] == -60.0
+
+
+def test_samples_after_a_clear_between_two_of_them_keep_their_times(sim):
+    cells = sim.Population(1, sim.IF_curr_exp(i_offset=0.5))
+    cells.record("v", sampling_interval=0.5)
+    sim.run(1.2)
+    whole = cells.get_data(clear=True).segments[0].analogsignals[0]
+    sim.run(0.8)
+    rest = cells.get_data().segments[0].analogsignals[0]
+    assert rest.times.tolist() == [1.0, 1.5, 2.0]
+    assert rest[0] == whole[2]
+
+
+def test_what_was_made_before_the_last_setup_says_so(sim):
+    old, electrode = sim.Population(1, sim.IF_curr_exp()), sim.DCSource()
+    old.record("v")
+    sim.run(0.1)
+    sim.setup(timestep=DT, backend="numpy")
+    cells = sim.Population(1, sim.IF_curr_exp())
+    for act in (
+        lambda: sim.Projection(old, cells, sim.AllToAllConnector()),
+        lambda: cells.inject(electrode),
+        lambda: sim.DCSource().inject_into(old),
+        lambda: old.set(tau_m=5.0),
+        lambda: old.initialize(v=-60.0),
+        old.get_data,
+    ):
+        with pytest.raises(Exception, match=r"was made before the last setup\(\)"):
+            act()
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda s, c: s.run(float("nan")), r"finite number of ms \(got nan\)"),
+        (lambda s, c: s.Population(2, s.SpikeSourceArray(spike_times=1.0)), "must be a list of times"),
+        (lambda s, c: s.DCSource(amplitude=float("nan")), r"DCSource: amplitude must be finite \(got nan\)"),
+        (lambda s, c: s.NoisyCurrentSource(stdev=-1.0), r"stdev must be at least 0 nA \(got -1\)"),
+        (lambda s, c: c.initialize(isyn_exc=1.0), "no variable isyn_exc that can be initialized; v can"),
+        (
+            lambda s, c: s.Projection(c, s.Population(1, s.SpikeSourcePoisson()), s.AllToAllConnector()),
+            "SpikeSourcePoisson receives no spikes",
+        ),
+    ],
+)
+def test_values_that_cannot_be_say_so(sim, act, message):
+    cells = sim.Population(1, sim.IF_curr_exp())
+    with pytest.raises(Exception, match=message):
+        act(sim, cells)
+
+
+def test_an_electrode_without_times_does_nothing(sim):
+    cells = sim.Population(1, sim.IF_curr_exp())
+    cells.inject(sim.StepCurrentSource(times=[], amplitudes=[]))
+    cells.record("v")
+    sim.run(1.0)
+    assert np.ptp(signal(cells, "v")) == 0.0

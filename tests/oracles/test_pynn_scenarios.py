@@ -23,7 +23,7 @@ VERSION = "0.13.0"
 # Every scenario that does not pass, and why.
 OTHERS = {
     "test_recording.test_issue259": "failed: spike times off the grid, which setup refuses; gpusyn has a fixed clock",
-    "test_scenario2.test_scenario2": "failed: asks for spikes off the grid, though those on it would do; setup refuses it",
+    "test_scenario2.test_scenario2": "failed: asks for spikes off the grid, which setup refuses",
     "test_scenario5.test_scenario5": "skipped: a neuron with a morphology, which gpusyn does not have",
 }
 LEAST_PASSED = 63
