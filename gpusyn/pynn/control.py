@@ -14,6 +14,7 @@ from gpusyn.pynn.state import state
 
 OF_SIMULATOR = frozenset({"backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"})
 OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights", "changing_cells"}) | OF_SIMULATOR
+PRECISIONS = "on_grid", "off_grid"
 logger = logging.getLogger("PyNN")
 
 
@@ -32,7 +33,8 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
         while time runs, by default ten times the largest that is described. With ``changing_weights=False``, weights
         that are alike are stored once and stay; with ``changing_cells=False``, parameters that all cells of a
         population share are stored once, and change for all of them alone. NEST's `rng_seed` is a seed as well, and its
-        `spike_precision` can be ``"on_grid"``; other options of other simulators are left out.
+        `spike_precision` can be ``"on_grid"``, or ``"off_grid"`` which warns that spikes are on the grid;
+        other options of other simulators are left out.
 
     Returns
     -------
@@ -44,10 +46,12 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     ValueError
         If `spike_precision` is another one.
     """
-    if (asked := extra_params.get("spike_precision", "on_grid")) != "on_grid":
-        raise ValueError(
-            f"setup: spike_precision must be 'on_grid', because gpusyn has no spikes between steps (got {asked!r}); "
-            "leave it out, and take a smaller timestep"
+    if (asked := extra_params.get("spike_precision", "on_grid")) not in PRECISIONS:
+        raise ValueError(f"setup: spike_precision must be one of {', '.join(PRECISIONS)} (got {asked!r})")
+    if asked == "off_grid":
+        logging.getLogger("gpusyn").warning(
+            "setup(spike_precision='off_grid'): gpusyn has no spikes between steps, and rounds all times to steps of "
+            f"{timestep} ms; take a smaller timestep if this is too coarse"
         )
     common.setup(timestep, min_delay, **extra_params)
     options = {"precision": "double", "max_delay": DEFAULT_MAX_DELAY}

@@ -218,14 +218,15 @@ def test_what_is_left_out_says_why(sim):
     assert not hasattr(sim, "IF_curr_dirac")
 
 
-@pytest.mark.parametrize("wrong", ["off_grid", "exact"])
-def test_spikes_between_steps_are_refused(sim, wrong):
+def test_spikes_between_steps_are_told_to_be_on_the_grid(sim, caplog):
     sim.Population(1, sim.IF_curr_exp())
-    with pytest.raises(ValueError, match=f"spike_precision must be 'on_grid'.*got '{wrong}'"):
-        sim.setup(timestep=0.5, spike_precision=wrong)
+    with pytest.raises(ValueError, match=r"spike_precision must be one of on_grid, off_grid \(got 'exact'\)"):
+        sim.setup(timestep=0.5, spike_precision="exact")
     assert sim.get_time_step() == DT  # what was set up stays
-    sim.setup(timestep=0.5, spike_precision="on_grid", backend="numpy")
-    assert sim.get_time_step() == 0.5
+    for asked, warnings in (("on_grid", 0), ("off_grid", 1)):
+        sim.setup(timestep=0.5, spike_precision=asked, backend="numpy")
+        assert sim.get_time_step() == 0.5
+        assert [record.levelname for record in caplog.records].count("WARNING") == warnings
 
 
 def pairs(sim: Any, rule: Any = None, weight: Any = 0.1, **bounds: Any) -> Any:
