@@ -12,6 +12,7 @@ PAGE = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
 (CODE,) = python_blocks(PAGE)
 
 
+@pytest.mark.fuzz
 def test_rates_are_equal_and_intervals_vary_as_they_should(capsys):
     exec(compile(CODE, "sources.md", "exec"), {})
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
