@@ -178,18 +178,15 @@ EXTENTS = {
     "own parameters": "parameters of synapses that release one by one, where they differ",
 }
 
+# Extents of what synapses have that release one by one.
+RELEASED = frozenset(
+    {"numbered synapses", "used synapses", "resting synapses", "active synapses", "depleted synapses", "own parameters"}
+)
 # Extents that are known only when synapses are drawn and inputs are listed; a plan has the expected number.
 EXPECTED = frozenset(
     {"size words", "targets", "late bytes", "weights", "synapses", "synapse states", "waves", "listed events"}
-    | {
-        "numbered synapses",
-        "used synapses",
-        "resting synapses",
-        "active synapses",
-        "depleted synapses",
-        "own parameters",
-    }
     | {"eligible synapses", "noisy synapses", "spines", "junctions"}
+    | RELEASED
 )
 # Extents that depend on how many steps a chunk has.
 CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples", "limits", "advances"})
@@ -197,14 +194,7 @@ CHUNKED = frozenset({"steps", "step bounds", "spikes", "spike steps", "samples",
 SYNAPTIC = frozenset(
     {"segments", "size words", "row bounds", "targets", "late bytes", "weights", "synapses", "synapse states"}
     | {"drawn ids", "row starts", "eligible synapses", "noisy synapses", "spines"}
-    | {
-        "numbered synapses",
-        "used synapses",
-        "resting synapses",
-        "active synapses",
-        "depleted synapses",
-        "own parameters",
-    }
+    | RELEASED
 )
 
 

@@ -143,10 +143,8 @@ class BuiltCells:
         """Put the initial values in force."""
         self._rates = None
         for variable, value in self._initial.items():
-            if variable.startswith(("gsyn", "isyn")) or "." in variable:
-                if np.any(value):
-                    self._put(sim, variable, value, np.arange(self.size))
-            else:
+            of_receptor = variable.startswith(("gsyn", "isyn")) or "." in variable  # 0 at the start
+            if not of_receptor or np.any(value):
                 self._put(sim, variable, value, np.arange(self.size))
 
     def _put(self, sim: Simulator, variable: str, value: Any, indices: Any) -> None:

@@ -11,6 +11,7 @@ from pyNN.recording import get_io
 
 from gpusyn.pynn import state as simulator
 from gpusyn.pynn.state import state
+from gpusyn.utils.messages import LOGGER
 
 OF_SIMULATOR = frozenset({"backend", "threads", "seed", "precision", "weights", "chunk_steps", "progress"})
 OPTIONS = frozenset({"max_delay", "max_rate", "max_weight", "changing_weights", "changing_cells"}) | OF_SIMULATOR
@@ -49,7 +50,7 @@ def setup(timestep: float = DEFAULT_TIMESTEP, min_delay: float | str = DEFAULT_M
     if (asked := extra_params.get("spike_precision", "on_grid")) not in PRECISIONS:
         raise ValueError(f"setup: spike_precision must be one of {', '.join(PRECISIONS)} (got {asked!r})")
     if asked == "off_grid":
-        logging.getLogger("gpusyn").warning(
+        LOGGER.warning(
             "setup(spike_precision='off_grid'): gpusyn has no spikes between steps, and rounds all times to steps of "
             f"{timestep} ms; take a smaller timestep if this is too coarse"
         )

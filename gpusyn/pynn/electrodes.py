@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from pyNN.parameters import ParameterSpace, Sequence
-from pyNN.standardmodels import build_translations, electrodes
+from pyNN.standardmodels import electrodes
 
 from gpusyn.builder.inputs.noise import noise_key
 from gpusyn.errors import SimulationError
@@ -19,6 +19,7 @@ from gpusyn.parameters.noise import WhiteNoise
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.pynn.populations import selected
 from gpusyn.pynn.state import on_grid, state
+from gpusyn.pynn.translation import kept
 from gpusyn.simulation.simulator import Simulator
 
 __all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
@@ -43,7 +44,7 @@ class CurrentSource:
     def __init_subclass__(cls, **given: Any) -> None:
         """Let PyNN keep its names and units."""
         super().__init_subclass__(**given)
-        cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+        cls.translations = kept(cls.default_parameters)
 
     def __init__(self, **parameters: Any) -> None:
         self._values: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pyNN import errors
-from pyNN.standardmodels import build_translations, cells, receptors
+from pyNN.standardmodels import cells, receptors
 
 from gpusyn.neurons import LIF as LeakyNeuron
 from gpusyn.neurons import AdEx, HodgkinHuxley, NeuronModel
@@ -27,6 +27,7 @@ from gpusyn.pynn.translation import (
     current_alpha,
     current_exp,
     fixed,
+    kept,
     same,
     scaled,
 )
@@ -223,14 +224,14 @@ class LIF(cells.LIF):
     """The membrane of a gs.LIF."""
 
     kind, formulas, variables = LeakyNeuron, LEAKY, POTENTIAL
-    translations = build_translations(*((name, name) for name in cells.LIF.default_parameters))
+    translations = kept(cells.LIF.default_parameters)
 
 
 class AdExp(cells.AdExp):
     """The membrane of a gs.AdEx."""
 
     kind, formulas, variables = AdEx, ADAPTIVE, POTENTIAL | {"w": Variable("w", 1e-3)}
-    translations = build_translations(*((name, name) for name in cells.AdExp.default_parameters))
+    translations = kept(cells.AdExp.default_parameters)
 
 
 class Composed:
@@ -244,7 +245,7 @@ class Composed:
     def __init_subclass__(cls, **given: Any) -> None:
         """Let PyNN keep its names and units."""
         super().__init_subclass__(**given)
-        cls.translations = build_translations(*((name, name) for name in cls.default_parameters))  # type: ignore[attr-defined]
+        cls.translations = kept(cls.default_parameters)  # type: ignore[attr-defined]
         cls.recordable = list(cls.recorded)  # type: ignore[attr-defined]
 
     translations: Any
@@ -315,7 +316,7 @@ class PointNeuron(Neuron, cells.PointNeuron):
         names = [*self.neuron.default_parameters]
         for name, one in self.post_synaptic_receptors.items():
             names += [f"{name}.{number}" for number in one.numbers]
-        return build_translations(*((name, name) for name in names))
+        return kept(names)
 
     @translations.setter
     def translations(self, given: Any) -> None:

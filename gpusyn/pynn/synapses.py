@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from pyNN import errors
-from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels import synapses
 
 from gpusyn.errors import GpusynError
 from gpusyn.plasticity import STDP, InhibitorySTDP, Plasticity, QuantalRelease, TsodyksMarkram
 from gpusyn.pynn.state import state
+from gpusyn.pynn.translation import kept
 
 __all__ = [
     "AdditivePotentiationMultiplicativeDepression",
@@ -39,7 +40,7 @@ class Named:
         """Let PyNN keep its names and units."""
         super().__init_subclass__(**given)
         if isinstance(getattr(cls, "default_parameters", None), dict):
-            cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+            cls.translations = kept(cls.default_parameters)
 
 
 class Synapse(Named):
@@ -95,6 +96,11 @@ class Synapse(Named):
         return state.min_delay
 
 
+def short_term(p: Mapping[str, Any]) -> TsodyksMarkram:
+    """Return gpusyn's rule; what is released is active if there is a tau_psc."""
+    return TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"], tau_psc=p.get("tau_psc"))
+
+
 class StaticSynapse(Synapse, synapses.StaticSynapse):
     """A synapse whose weight stays."""
 
@@ -108,7 +114,7 @@ class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""
-        return [TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"], tau_psc=p.get("tau_psc"))]
+        return [short_term(p)]
 
 
 class SimpleStochasticSynapse(Synapse, synapses.SimpleStochasticSynapse):
@@ -126,7 +132,7 @@ class StochasticTsodyksMarkramSynapse(Synapse, synapses.StochasticTsodyksMarkram
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""
-        return [TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"]), QuantalRelease(n=1)]
+        return [short_term(p), QuantalRelease(n=1)]
 
 
 class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
@@ -137,8 +143,7 @@ class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
 
     def plasticity(self, p: Mapping[str, Any], factor: float) -> list[Plasticity]:
         """Return gpusyn's plasticity."""
-        recovery = TsodyksMarkram(U=p["U"], tau_rec=p["tau_rec"], tau_facil=p["tau_facil"])
-        return [recovery, QuantalRelease(n=int(p["n"]))]
+        return [short_term(p), QuantalRelease(n=int(p["n"]))]
 
     def scale(self, p: Mapping[str, Any]) -> float:
         """Return the number of quanta."""
@@ -215,7 +220,7 @@ class Vogels2011Rule(Named, synapses.Vogels2011Rule):
 class STDPMechanism(Synapse, synapses.STDPMechanism):
     """A rule of learning of gpusyn."""
 
-    base_translations = build_translations(*((name, name) for name in ("weight", "delay", "dendritic_delay_fraction")))
+    base_translations = kept(("weight", "delay", "dendritic_delay_fraction"))
     learns = True
 
     def __init__(

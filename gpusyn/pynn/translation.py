@@ -6,7 +6,7 @@ PyNN's names and units (nF, nA, uS) are kept wherever PyNN reads them; they beco
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -61,6 +61,11 @@ class Response(NamedTuple):
     def receptor(self, p: Values) -> Receptor:
         """Return the receptor of gpusyn; cells with other numbers have another one."""
         return self.make(self.name, *(float(np.ravel(p[number])[0]) for number in self.numbers))
+
+
+def kept(names: Iterable[str]) -> Any:
+    """Return translations by which PyNN keeps its names and units."""
+    return build_translations(*((name, name) for name in names))
 
 
 def same(name: str) -> Formula:
@@ -141,7 +146,7 @@ class Cell:
         """Let PyNN keep its names and units."""
         super().__init_subclass__(**given)
         if isinstance(getattr(cls, "default_parameters", None), dict) and "translations" not in vars(cls):
-            cls.translations = build_translations(*((name, name) for name in cls.default_parameters))
+            cls.translations = kept(cls.default_parameters)
 
     translations: Any
 
