@@ -126,7 +126,7 @@ class Compiled:
         V: dict[str, Array] = {}
         for g, tables in enumerate(self.neurons):
             neurons, probes = self.probes.of_group(g)
-            chunks = chunks_of(tables.group, inputs, neurons)
+            chunks = chunks_of(self.layout, tables.group, inputs, neurons)
             own = tables.arrays(inputs, g)
             own |= {"chunks": write_rows(chunks, Chunk), "probes": probes}
             yield from ((array_name(name, group=g), array) for name, array in own.items())
@@ -174,7 +174,7 @@ class Compiled:
             own = tables.currents(inputs, g)
             own.setdefault("current_wave", np.zeros(own["current"].size, np.int32))
             if any(place.population.name in switched for place in tables.group.members):
-                own["chunks"] = write_rows(chunks_of(tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
+                own["chunks"] = write_rows(chunks_of(self.layout, tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
             found |= {array_name(name, group=g): array for name, array in own.items()}
         return found
 

@@ -6,16 +6,20 @@ A layout holds sizes and no arrays; `gpusyn.builder.placement.lay_out` makes it.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, sqrt
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
 from gpusyn.connectivity import AllToAll
+from gpusyn.distributed.ownership import Range, Share, pieces_of
 from gpusyn.errors import ParameterError
-from gpusyn.kernels.records import PIECE
+from gpusyn.kernels.records import CHUNK, PIECE
 from gpusyn.kernels.signature import Numbers, Signature
 from gpusyn.kernels.synapse_words import LATE_BITS, MOST_HISTORY
 from gpusyn.kinetics import Kinetics
@@ -28,6 +32,7 @@ from gpusyn.network.rewiring import rewiring_of
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
 from gpusyn.utils.ids import KeySpans, Span
+from gpusyn.utils.typing import Integers
 
 
 @dataclass(eq=False)
@@ -358,6 +363,24 @@ class Layout:
     gates: dict[tuple[str, Kinetics], GateSet] = field(default_factory=dict)
     ring_size: int = 0
     notes: list[Note] = field(default_factory=list)
+    share: Share | None = None  # what is owned of the network, if it is spread on several ranks
+
+    def pieces(self, place: PlacedPopulation) -> Iterator[tuple[int, int]]:
+        """Yield the first local id and the number of neurons of each unit of work of a population."""
+        return pieces_of(self.owned(place), CHUNK)
+
+    def units(self, places: Iterable[PlacedPopulation]) -> int:
+        """Return the number of units of work of some populations."""
+        return sum(-(-(end - begin) // CHUNK) for place in places for begin, end in self.owned(place))
+
+    def owned(self, place: PlacedPopulation) -> list[Range]:
+        """Return the ranges of local ids of a population that are simulated here."""
+        return self.share.ranges(place.population.name) if self.share else [(0, place.size)]
+
+    def in_unit(self, place: PlacedPopulation, ids: Integers) -> Integers:
+        """Return the place in their units of work of neurons that are simulated here, given by their local ids."""
+        begins = np.array([begin for begin, _ in self.owned(place)] or [0])
+        return (ids - begins[np.searchsorted(begins, ids, side="right") - 1]) % CHUNK
 
     @property
     def probing(self) -> list[TraceRecorder]:

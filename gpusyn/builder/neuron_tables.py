@@ -17,7 +17,7 @@ from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS, MembraneCoefficients, Neuron, Parameters, own_coefficients
 from gpusyn.errors import ArgumentError
-from gpusyn.kernels.records import CHUNK, Chunk, Probe, Ring, write_rows
+from gpusyn.kernels.records import Chunk, Probe, Ring, write_rows
 from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.populations import Population
 from gpusyn.network.recorder import Recorder
@@ -252,7 +252,7 @@ class Probes:
                     equations = NEURONS[self.layout.groups[g].signature.neuron]
                     what, receptor = _what(part.population, equations, variable)
                     fields = {
-                        "neuron": part.ids % CHUNK, "variable": what, "receptor": receptor, "every": region.every,
+                        "neuron": self.layout.in_unit(place, part.ids), "variable": what, "receptor": receptor, "every": region.every,
                         "trace": region.start, "column": np.arange(column, column + part.size),
                         "columns": region.columns,
                     }  # fmt: skip
@@ -292,7 +292,7 @@ def sample_steps(recorder: Recorder, dt: float) -> int:
     return int(whole_steps_array(np.array([recorder.every]), dt, where)[0])
 
 
-def chunks_of(group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
+def chunks_of(layout: Layout, group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
     """Return the group's units of work; `probed` are the neurons of its probes."""
     chunks: list[Chunk] = []
     rings = 0
@@ -300,8 +300,8 @@ def chunks_of(group: Group, inputs: InputTables, probed: Array) -> list[Chunk]:
         name = place.population.name
         drive, drive_end = inputs.poisson.drive_range[name]
         row_step = 0 if place.uniform else 1
-        for offset in range(0, place.size, CHUNK):
-            size, first = min(CHUNK, place.size - offset), place.first + offset
+        for offset, size in layout.pieces(place):
+            first = place.first + offset
             probe, probe_end = np.searchsorted(probed, (first, first + size)).tolist()
             chunks.append(
                 Chunk(

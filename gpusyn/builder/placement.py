@@ -41,6 +41,8 @@ from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.equations.effects import jumps
+from gpusyn.distributed.ownership import Spread
+from gpusyn.distributed.recorders import shared_recorders
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
@@ -55,7 +57,9 @@ from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_step
 from gpusyn.utils.typing import Integers
 
 
-def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compact: bool = False) -> Layout:
+def lay_out(
+    net: Network, dt: float, precision: str, workers: int = 1, *, compact: bool = False, spread: Spread | None = None
+) -> Layout:
     """Place every population, pathway of synapses and ring; choose quanta and number types.
 
     Raises
@@ -67,6 +71,8 @@ def lay_out(net: Network, dt: float, precision: str, workers: int = 1, *, compac
     layout = Layout(described, dt, Numbers("float64" if precision == "double" else "float32"), {}, [], [])
     _place_populations(layout)
     _place_pathways(layout)
+    if spread is not None:
+        _share(layout, spread)
     check_learning(layout, compact=compact)
     check_scaling(layout)
     check_rewired(layout)
@@ -149,6 +155,19 @@ def _place_pathways(layout: Layout) -> None:
                 if pathway.receptors(synaptic=True):
                     _refuse_procedural(pathway)
                     history_words(pathway.longest, history_bits(pathway.pre.most_events), pathway)
+
+
+def _share(layout: Layout, spread: Spread) -> None:
+    """Choose what is simulated here of a network that is spread on several ranks: neurons, and synapses onto them."""
+    sizes = {name: place.size for name, place in layout.populations.items()}
+    loads = dict.fromkeys(sizes, 1.0)
+    for pathway in layout.pathways:
+        name = pathway.post.population.name
+        loads[name] += pathway.expected / max(sizes[name], 1)
+    layout.share = spread.share(sizes, loads)
+    for pathway in layout.pathways:
+        pathway.expected *= layout.share.part(pathway.post.population.name)
+    layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
 
 
 def _refuse_procedural(pathway: Pathway) -> None:

@@ -28,6 +28,7 @@ from gpusyn.builder.plasticity.plan_text import learning_rows
 from gpusyn.builder.plasticity.rewiring import rewiring_bytes, rewiring_rows
 from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
+from gpusyn.distributed.ownership import Spread
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -80,6 +81,7 @@ class Asked(NamedTuple):
     weights: str
     threads: int | None
     where: str
+    spread: Spread | None = None
 
 
 def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
@@ -152,7 +154,7 @@ class Plan:
     def __init__(self, net: Network, asked: Asked, machine: Machine) -> None:
         self.dt, self.precision, self.weights = asked.dt, asked.precision, asked.weights
         workers, compact = asked.threads or machine.workers, asked.weights == "compact"
-        self.layout: Layout = lay_out(net, asked.dt, asked.precision, workers, compact=compact)
+        self.layout: Layout = lay_out(net, asked.dt, asked.precision, workers, compact=compact, spread=asked.spread)
         self.free: int | None = machine.free_memory()
         self.synapses = sum(p.expected for p in self.layout.pathways)
         self._described = list(described(self.layout, extents(self.layout, chunk_steps(self.layout))))

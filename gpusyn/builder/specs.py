@@ -267,9 +267,8 @@ def extents(layout: Layout, steps: int) -> dict[Owner, Extents]:
     gates = GateTables(layout)
     sizes: dict[Owner, Extents] = {(None, None): _program(layout, steps, gates) | own.pop((None, None), Counter())}
     sizes |= {(None, g): _group(layout, g) for g in range(len(layout.groups))}
-    sources = [p.size for p in layout.sources("advance_poisson")]
-    if sources:
-        sizes["advance_poisson", None] = {"chunks": sum(_chunks(n) for n in sources)}
+    if sources := layout.sources("advance_poisson"):
+        sizes["advance_poisson", None] = {"chunks": layout.units(sources)}
     if layout.sources(RENEWALS):
         sizes[RENEWALS, None] = renewal_extents(layout, steps)
     if layout.gates:
@@ -325,7 +324,7 @@ def _group(layout: Layout, g: int) -> Extents:
         "coefficients": signature.n_coef,
         "coefficient rows": group.rows,
         "rings": signature.n_inputs * len(group.members),
-        "chunks": sum(_chunks(place.size) for place in group.members),
+        "chunks": layout.units(group.members),
         "probes": sum(
             len(r.variables) * part.size
             for r in layout.probing for part in r.source.parts if layout.populations[part.population.name].group == g

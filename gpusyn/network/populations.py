@@ -281,8 +281,8 @@ def _part_name(part: Part) -> str:
     name, ids = part.population.name, part.span
     if len(ids) == part.population.size:
         return name
-    if len(ids) == 1:
-        return f"{name}[{ids[0]}]"
+    if len(ids) < 2:
+        return f"{name}[{ids[0] if len(ids) else ':0'}]"
     steps = {ids.step} if isinstance(ids, range) else set(np.diff(ids).tolist())
     if len(steps) == 1:
         (step,) = steps

@@ -13,6 +13,8 @@ from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
+from gpusyn.distributed.exchange import SpreadSession
+from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import BackendError, SimulationError
 from gpusyn.io.provenance import Provenance
 from gpusyn.kernels.arrays import NO_FAULT
@@ -58,6 +60,8 @@ class Running:
         If True, show progress bars; if False, none; by default where something takes long.
     start : str, optional
         Date on which a simulation began that goes on; its state is put into the network afterwards.
+    ranks : Ranks, optional
+        The ranks on which the network is spread, of which this is one.
 
     Attributes
     ----------
@@ -77,8 +81,9 @@ class Running:
         chunk_steps: Whole | None,
         progress: bool | None,
         start: str | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
-        self.net, begins = net, start is None
+        self.net, self.ranks, begins = net, ranks, start is None
         if chunk_steps is not None:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self.progress = None if progress is None else flag(progress, "Simulator.progress")
@@ -91,7 +96,8 @@ class Running:
             bar = progress_bar(planned.synapses, 1.0, self.progress, "synapses", "building")
             with memory_errors(_BUILDING, TO_FIT), bar as advanced:
                 compiled = Compiled(planned.layout, seed, chunk_steps, trial, advanced, used.launcher)
-                return planned, compiled, start_session(used, compiled.program)
+                session = start_session(used, compiled.program)
+                return planned, compiled, session if ranks is None else SpreadSession(session, compiled, ranks)
 
         chosen, (planned, self.compiled, self.session) = use_backend(backend, asked.threads, "Simulator", started)
         _give_back(planned)
@@ -126,6 +132,8 @@ class Running:
             planned = None
             advanced(k)
         self.finish()
+        if isinstance(self.session, SpreadSession):
+            self.session.finish(self.step)
         self._rewire()
 
     def _rewire(self) -> None:
@@ -211,6 +219,8 @@ class Running:
         self.rewirer.restart()
         redraw_weights(self.compiled, self.session)
         self.in_flight.clear()
+        if isinstance(self.session, SpreadSession):
+            self.session.restart(0)
         self._mark = None
         self.lost = ""
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
+from gpusyn.distributed.spreading import spread_on
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
@@ -67,6 +68,12 @@ class Simulator(CheckpointMethods):
     progress : bool, optional
         If True, show progress bars on stderr, for building and for every run; if False, show none. By default, a bar is
         shown in a terminal where something takes longer than 2 s.
+    comm : mpi4py.MPI.Comm, optional
+        Communicator of the processes (ranks) that simulate the network together. Each runs the same script, and
+        simulates the neurons that it owns. No result depends on the number of ranks.
+    owners : {"contiguous", "dealt"}
+        How neurons are given to ranks: each owns one range of every population, or blocks that are dealt in turn. No
+        result depends on it.
 
     Attributes
     ----------
@@ -121,10 +128,13 @@ class Simulator(CheckpointMethods):
         weights: str = "exact",
         chunk_steps: Whole | None = None,
         progress: bool | None = None,
+        comm: Any = None,
+        owners: str = "contiguous",
     ) -> None:
         seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
-        asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator")
-        super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress))
+        ranks, spread = spread_on(comm, owners, "Simulator")
+        asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
+        super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress, ranks=ranks))
 
     # ---- running ----
     @property

@@ -172,9 +172,13 @@ class CpuSession:
         """Number of threads on which the session runs now."""
         return self._pace.threads
 
-    def run(self, steps: int) -> None:
-        """Run the launch list `steps` times in C++."""
-        self._pace.run(steps, self._compute)
+    def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
+        """Run the launch list, or a part of it, `steps` times in C++."""
+        end = self._n if end is None else end
+        if (first, end) == (0, self._n):
+            self._pace.run(steps, self._compute)
+        else:
+            self._compute(self.threads, steps, part=(first, end))
 
     def profile(self, steps: int) -> dict[str, float]:
         """Run the launch list `steps` times, and return the seconds of each launch by its label, in order."""
@@ -182,9 +186,11 @@ class CpuSession:
         self._compute(self.threads, steps, seconds)
         return dict(zip(self._labels, seconds, strict=False))
 
-    def _compute(self, threads: int, steps: int, seconds: Any = None) -> None:
+    def _compute(self, threads: int, steps: int, seconds: Any = None, part: tuple[int, int] | None = None) -> None:
         team = self._team.pointer if self._team and threads > 1 else None
-        self._backend.driver.run_steps(team, self._list, self._n, steps, self._flush, seconds)
+        first, end = part or (0, self._n)
+        launches = ctypes.byref(self._list, first * ctypes.sizeof(_CLaunch))
+        self._backend.driver.run_steps(team, launches, end - first, steps, self._flush, seconds)
 
     def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""

@@ -31,9 +31,9 @@ class CudaSession:
         self._gpu, self._block, self._ended = gpu, block, ""
         self._arrays: dict[str, Any] = {}
         self._modules: dict[str, Any] = {}
-        self._graphs: dict[int, Any] = {}
+        self._graphs: dict[tuple[int, int, int], Any] = {}  # by number of steps, and part of the launch list
         self._calls: list[Callable[[], None]] = []
-        self._loaded = False
+        self._loaded: set[tuple[int, int]] = set()  # parts of the launch list that have run
         with cuda_errors("the start of the program"), gpu.current():
             self._stream = cupy.cuda.Stream(non_blocking=True)
             self._reader = cupy.cuda.Stream(non_blocking=True)  # for what is read while later steps run
@@ -136,46 +136,48 @@ class CudaSession:
         grid = blocks_of(spec.unit, launch.items, block, self._gpu.multiprocessors, resident)
         return lambda: kernel((grid,), (block,), arguments)
 
-    def run(self, steps: int) -> object:
-        """Run the launch list `steps` times, and return a mark of their end; they may still run then.
+    def run(self, steps: int, first: int = 0, end: int | None = None) -> object:
+        """Run the launch list, or a part of it, `steps` times; return a mark of their end, as they may still run then.
 
-        The first step of a session is launched singly, which loads the kernels: this is not allowed during a capture.
+        The first step of a session, or of a part, is launched singly, which loads the kernels: this is not allowed during a capture.
         All others are parts of graphs. Every graph is captured before the first one is launched, so an error during a
         capture leaves the state as it was.
         """
         with self._doing("running steps"):
-            if steps and not self._loaded:
-                self._step()
-                self._loaded, steps = True, steps - 1
-            for graph in self._split(steps):
+            part = first, len(self._calls) if end is None else end
+            if steps and part not in self._loaded:
+                self._step(part)
+                self._loaded.add(part)
+                steps -= 1
+            for graph in self._split(steps, part):
                 graph.launch(self._stream)
             mark = self._cupy.cuda.Event(disable_timing=True)
             mark.record(self._stream)
         return mark
 
-    def _split(self, steps: int) -> list[Any]:
+    def _split(self, steps: int, part: tuple[int, int]) -> list[Any]:
         """Return the graphs that make up a number of steps, in order."""
         graphs = []
         for length in GRAPH_STEPS:
             number, steps = divmod(steps, length)
-            if number and length not in self._graphs:
-                self._graphs[length] = self._captured(length)
-            graphs += [self._graphs[length]] * number if number else []
+            if number and (length, *part) not in self._graphs:
+                self._graphs[length, *part] = self._captured(length, part)
+            graphs += [self._graphs[length, *part]] * number if number else []
         return graphs
 
-    def _captured(self, steps: int) -> Any:
+    def _captured(self, steps: int, part: tuple[int, int]) -> Any:
         self._stream.begin_capture()
         try:
             for _ in range(steps):
-                self._step()
+                self._step(part)
         except BaseException:
             with suppress(Exception):  # it may say once more that the capture failed
                 self._stream.end_capture()
             raise
         return self._stream.end_capture()
 
-    def _step(self) -> None:
-        for call in self._calls:
+    def _step(self, part: tuple[int, int]) -> None:
+        for call in self._calls[slice(*part)]:
             call()
 
     def close(self) -> None:

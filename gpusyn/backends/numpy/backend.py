@@ -141,11 +141,12 @@ class NumpySession:
         self._arrays: dict[str, NDArray[np.generic]] = {}
         self.rebind(program, {name: program.live(name) for name in program.specs})
 
-    def run(self, steps: int) -> None:
-        """Run the launch list `steps` times."""
+    def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
+        """Run the launch list, or a part of it, `steps` times."""
+        calls = self._calls[first:end]
         with np.errstate(all="ignore"):  # the kernels themselves detect and report a fault in the state
             for _ in range(steps):
-                for call in self._calls:
+                for call in calls:
                     call()
 
     def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:

@@ -14,7 +14,6 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
-from gpusyn.kernels.records import CHUNK
 from gpusyn.network.stimulus import Drive, Injection
 from gpusyn.neurons.sources import RENEWALS
 from gpusyn.numerics.poisson import pieces_of
@@ -53,7 +52,7 @@ def renewal_extents(layout: Layout, steps: int) -> Extents:
     found: list[tuple[Any, int]] = [(p.population.model, p.size) for p in layout.sources(RENEWALS)]
     shapes = sum(np.size(model.shape) for model, _ in found)
     return {
-        "chunks": sum(-(-size // CHUNK) for _, size in found),
+        "chunks": layout.units(layout.sources(RENEWALS)),
         "renewals": len(found),
         "advances": sum(_advances(model.rate, size, steps) for model, size in found) + 1,
         "renewal coefficients": len(RenewalCoefficients._fields) * shapes,

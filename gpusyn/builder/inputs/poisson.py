@@ -11,7 +11,7 @@ import numpy as np
 from gpusyn.builder.inputs.courses import Places, StepTimes, Write, consecutive, step_mean, window
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.records import CHUNK, NEVER, LimitSet, PoissonDrive, SourceChunk, write_rows
+from gpusyn.kernels.records import NEVER, LimitSet, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus
 from gpusyn.neurons.sources import Source, most_poisson_events
 from gpusyn.numerics.poisson import Pieces, pieces_of, poisson_limits
@@ -131,7 +131,10 @@ class PoissonTables:
             self.drive_range[name] = begin, len(self.inputs)
         self.chunks: list[SourceChunk] = []
         for place in layout.sources("advance_poisson"):
-            self.chunks += _chunks(place, len(self.inputs))
+            self.chunks += (
+                SourceChunk(source=place.source + offset, offset=offset, size=size, drive=len(self.inputs))
+                for offset, size in layout.pieces(place)
+            )
             name = place.population.name
             self._add_source(models[name], Reach(len(self.inputs), place, place.population.parts[0].ids, 0))
         self.rows = self._rows()
@@ -369,11 +372,3 @@ def _spread(values: Any, ids: Array, size: int) -> Floats:
     everyone = np.zeros(size)
     everyone[ids] = values
     return everyone
-
-
-def _chunks(place: PlacedPopulation, drive: int) -> Iterator[SourceChunk]:
-    """Yield the chunks of a population of Poisson sources, whose input is row `drive`."""
-    for offset in range(0, place.size, CHUNK):
-        yield SourceChunk(
-            source=place.source + offset, offset=offset, size=min(CHUNK, place.size - offset), drive=drive
-        )

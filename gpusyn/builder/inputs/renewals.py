@@ -13,7 +13,7 @@ from gpusyn.builder.inputs.poisson import has_columns, is_apart
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.equations.renewals import RenewalCoefficients, renewal_coefficients
 from gpusyn.kernels.arrays import array_name
-from gpusyn.kernels.records import CHUNK, Renewal, SourceChunk, write_rows
+from gpusyn.kernels.records import Renewal, SourceChunk, write_rows
 from gpusyn.neurons.sources import RENEWALS, Source
 from gpusyn.numerics.poisson import check_mean
 from gpusyn.numerics.rng import StreamPurpose, stream_key
@@ -169,8 +169,7 @@ class RenewalTables:
     def _chunks(self) -> Iterator[SourceChunk]:
         """Yield the units of work, some sources of one population each."""
         for row, one in enumerate(self.inputs.values()):
-            for offset in range(0, one.place.size, CHUNK):
-                size = min(CHUNK, one.place.size - offset)
+            for offset, size in self.layout.pieces(one.place):
                 yield SourceChunk(source=one.place.source + offset, offset=offset, size=size, drive=row)
 
 

@@ -50,6 +50,11 @@ class SpikeLists:
     def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
         self.layout = layout
         places = layout.sources("advance_lists")
+        self._here = np.ones(layout.n_sources, bool)  # which sources are simulated here, by id
+        if layout.share:
+            for place in places:
+                ids = np.arange(place.size)
+                self._here[place.source + ids] = layout.share.owns(place.population.name, ids)
         self._set({p.population.name: _listed(p, models[p.population.name], layout.dt) for p in places}, 0)
 
     def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
@@ -57,7 +62,7 @@ class SpikeLists:
         self.found, self.exist = found, bool(found)
         step = np.concatenate([s.on_grid - 1 for s in found.values()] or [np.zeros(0, np.int64)])
         source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
-        coming = np.flatnonzero(step >= now)
+        coming = np.flatnonzero((step >= now) & self._here[source.astype(np.int64)])
         order = coming[np.lexsort((source[coming], step[coming]))]
         step, source = step[order], source[order]
         first = np.flatnonzero(np.diff(step, prepend=-1) | np.diff(source, prepend=-1))  # of equal ones

@@ -22,7 +22,9 @@ from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
-from gpusyn.utils.typing import Array, Floats
+from gpusyn.utils.typing import Array, Bools, Floats
+
+_NONE = np.zeros(0, np.uint32)
 
 
 class Drawing:
@@ -54,10 +56,18 @@ class Drawing:
         self._keeps = drawn and self._longest - self._shortest < 2**8 and rows.memory is HOST
         self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
         self._doubted = not (_is_own(projection.rule) and _is_own(projection.delay))
+        #: Numbers in the order of creation of the synapses of all blocks, if they are known by them and kept in part.
+        self.numbers: list[NDArray[np.uint32]] | None = None
+        self._own: Bools | None = None  # which targets are simulated here, by position; None: all
+        if layout.share is not None:
+            self._own = np.zeros(projection.post.size, bool)
+            self._own[layout.share.chosen(projection.post)] = True
         self._counted: dict[int, int] = {}  # checksums of blocks that may differ the next time, by the first synapse
 
     def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
         """Yield the synapses in consecutive blocks; an array is valid until the next block is drawn.
+
+        Of a network that is spread on several ranks, these are the synapses onto the neurons that are simulated here.
 
         Parameters
         ----------
@@ -83,11 +93,30 @@ class Drawing:
                     delay = self._remembered(pre, post, first, keep=not weighted)
                     if len(pre):
                         self._compare(pre, post, delay, first, counts=not weighted)
-                    yield Synapses(pre, post, delay, self._weights(pre, post, first) if weighted else {})
+                    block = Synapses(pre, post, delay, self._weights(pre, post, first) if weighted else {})
+                    yield block if self._own is None else self._kept_here(block, first)
                 first += len(pre)
             none = np.zeros(0, np.int64)
             self._compare(none, none, 0, first, counts=not weighted)
         self._check_lengths(first)
+
+    def _kept_here(self, block: Synapses, first: int) -> Synapses:
+        """Return the synapses of a block, whose first has a number, onto neurons that are simulated here."""
+        host = Synapses(*map(self._copied, block))
+        here = np.flatnonzero(self._own[host.post])  # type: ignore[index]
+        if self.numbers is not None:
+            self.numbers.append((first + here).astype(np.uint32))
+        return Synapses(*map(self._moved, host.take(here)))
+
+    def _moved(self, item: Any) -> Any:
+        """Return an item of a block in the memory in which blocks are drawn."""
+        if isinstance(item, dict):
+            return {name: self._moved(value) for name, value in item.items()}
+        return self._rows.memory.moved(item) if is_each(item) and self._rows.memory is not HOST else item
+
+    def number(self, order: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Return the numbers in the order of creation of synapses, given by their order among those drawn here."""
+        return order if self.numbers is None else np.concatenate([_NONE, *self.numbers])[order]
 
     def all(self) -> Synapses:
         """Return all synapses.

@@ -26,6 +26,7 @@ from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
+from gpusyn.utils.ids import as_ids
 from gpusyn.utils.typing import Array
 
 _NONE = np.empty(0, np.uint32)
@@ -108,7 +109,7 @@ class EventDrivenTables:
         self._slots = release_slots(layout)
         self.stored: list[StoredSegments] = []
         self.rounded_to_zero: dict[str, int] = {}
-        room = [_most(bundle) for bundle in layout.bundles]
+        room = [_most(bundle, layout) for bundle in layout.bundles]
         late = [late_bytes(n, b.timing.late_bits) for n, b in zip(room, layout.bundles, strict=True)]
         own = [n * len(_columns(bundle)) for n, bundle in zip(room, layout.bundles, strict=True)]
         self._segments, self._sizes = Pool(np.uint32), Pool(np.uint64)
@@ -138,7 +139,10 @@ class EventDrivenTables:
             first = self._place(one, counters, rooms, rows, first, advanced)
         for bundle, counts in counters.items():
             rows.finish(counts.bounds, rooms[bundle])
-            self._complete(bundle, rows.memory.host(counts.bounds), places[bundle], rooms[bundle])
+            room = rooms[bundle]
+            if room.numbered and self.layout.share:
+                room = room._replace(numbers=together.projections[0].drawing.number(rows.memory.host(room.numbers)))
+            self._complete(bundle, rows.memory.host(counts.bounds), places[bundle], room)
 
     def _place(
         self, one: Drawn, counters: dict[Bundle, Counts], rooms: dict[Bundle, Room], rows: RowMaker, first: int,
@@ -151,6 +155,8 @@ class EventDrivenTables:
         int
             Number of the synapse after its last one.
         """
+        if any(_is_known_by_number(bundle) for bundle in one.slots):
+            one.drawing.numbers = [] if self.layout.share else None
         for block in one.drawing.blocks():
             for bundle, slots in one.slots.items():
                 losses = rows.place(block, slots, counters[bundle].next, rooms[bundle], first)
@@ -173,6 +179,8 @@ class EventDrivenTables:
             ids, slot = pathway.own_ids, Slot.of(pathway, bundle)
         rows, counts = NumpyRows(), Counts(bundle)
         source = np.arange(len(ids), dtype=np.int32)
+        if bundle.taken_back and self.layout.share:
+            source = source[self.layout.share.owns(pathway.post.population.name, as_ids(ids))]
         target = np.zeros_like(source) if bundle.shared else source
         block = Synapses(source, target, bundle.timing.first, {})
         rows.count(block, [slot], counts.sizes)
@@ -195,7 +203,7 @@ class EventDrivenTables:
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
         """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
-        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or bundle.one_by_one or is_noisy(bundle)
+        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or _is_known_by_number(bundle)
         return Room(
             targets=self._targets.part(place.targets, n),
             late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
@@ -439,15 +447,20 @@ def slots_of(bundle: Bundle, drawing: Drawing) -> list[Slot]:
     return slots
 
 
-def _most(bundle: Bundle) -> int:
+def _most(bundle: Bundle, layout: Layout) -> int:
     """Return a number of synapses that those of a bundle hardly exceed."""
     if bundle.shared or bundle.taken_back:
         pathway = bundle.pathways[0]
         return pathway.projection.pre.parts[pathway.pre_part].size
     return sum(
-        round(p.expected) if p.projection.rule.exact else int(p.expected + 6 * p.expected**0.5) + 16
+        round(p.expected) if p.projection.rule.exact and not layout.share else int(p.expected + 6 * p.expected**0.5) + 16
         for p in bundle.pathways
     )
+
+
+def _is_known_by_number(bundle: Bundle) -> bool:
+    """Return whether random numbers are drawn for the synapses of a bundle by their numbers."""
+    return bundle.one_by_one or is_noisy(bundle)
 
 
 def _columns(bundle: Bundle) -> list[str]:
