@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 HEAD = 3  # words of a header: the operation, the number of bytes, the data type
 WORD = 8
-FAILED = -1  # in place of the operation
+FAILED, LEFT = -1, -2  # in place of the operation: this rank has failed, its program has ended
 MOST_IN_MESSAGE = 4096  # bytes of a rank that travel with its header
 MOST_IN_MESSAGES = 2**16  # of all ranks together
 NOTHING = np.zeros(0, np.uint8)
@@ -82,6 +82,7 @@ class Ranks:
         self._room = 0  # bytes that a message has for the payload; it is the same on all ranks
         self._where = ""
         self._ended: SimulationError | None = None
+        self._left: SimulationError | None = None
         self._pending: Pending | None = None
         self._midway = False
         self._operations: dict[tuple[str, str, np.dtype[Any]], Operation] = {}
@@ -204,7 +205,7 @@ class Ranks:
 
         Nothing is done if they know already: if the error came from one of them.
         """
-        if self._ended is not None:
+        if self._ended is not None or self._left is not None:
             return
         text = f"{type(error).__name__}: {error}"
         if self._midway:  # this rank has left in the middle of an operation, in which the others wait for it
@@ -221,20 +222,24 @@ class Ranks:
         """
         if self._midway:
             self._transport.abort("the program has ended")
-        try:
-            pending = self._begin("end of the program", NOTHING)
-        except SimulationError:
-            return lambda: None
+        leaving = Operation(LEFT, 0, "end of the program")
+        wait: Callable[[], Integers] | None = None
+        with suppress(SimulationError):
+            if self._left is None:
+                self._settle()
+                wait = self._start(leaving, NOTHING)
 
-        def wait() -> None:
+        def finish() -> None:
             with suppress(SimulationError):
-                pending.finish()
+                if wait is not None:
+                    self._receive(leaving, NOTHING, wait)
 
-        return wait
+        return finish
 
     def _begin(self, kind: str, mine: Array) -> Pending:
-        if self._ended is not None:
-            raise self._ended
+        error = self._left or self._ended
+        if error is not None:
+            raise error
         self._settle()
         key = self._where, kind, mine.dtype
         operation = self._operations.get(key)
@@ -300,6 +305,7 @@ class Ranks:
         else:
             error = SimulationError(f"all ranks must call the same methods: {_by_rank(texts)}")
         self._ended = error if self._where else None
+        self._left = error if LEFT in messages[:, 0] else None  # it takes part in nothing more
         raise error
 
 
