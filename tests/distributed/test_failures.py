@@ -285,7 +285,7 @@ def test_a_rank_that_leaves_in_the_middle_of_an_operation_ends_all():
 
     def run(ranks):
         if ranks.rank == 1:
-            ranks._transport = Interrupted(ranks._transport)
+            ranks._channel.transport = Interrupted(ranks._channel.transport)
         with ranks.together(WHERE):
             many_bytes(ranks)
 
