@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gpusyn.builder.inputs.extents import listed_events
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows import row_forms
@@ -112,7 +113,7 @@ def _spikes(place: PlacedPopulation, ranges: Sequence[Range], dt: float, rate: f
     """
     model: Any = place.population.model
     if isinstance(model, SpikeSource):
-        return _listed(model.times, ranges)
+        return 1e3 * listed_events(place, ranges) / _duration(model.times)
     if not isinstance(model, RateSource):
         return _number(ranges) * (usual_rate(model) if rate is None else rate)
     rates = model.rate_bound if isinstance(model.rate, Waveform) else model.rate
@@ -126,9 +127,7 @@ def _entries(rates: Any, dt: float) -> Any:
     return -np.expm1(-np.asarray(rates, float) * dt * 1e-3) / dt * 1e3
 
 
-def _listed(times: Any, ranges: Sequence[Range]) -> float:
-    each = times if isinstance(times, tuple) else None
-    last = max((float(np.max(t)) for t in (each or (times,)) if len(t)), default=1.0)
-    if each is None:
-        return 1e3 / last * len(times) * _number(ranges)
-    return 1e3 / last * sum(len(t) for begin, end in ranges for t in each[begin:end])
+def _duration(times: Any) -> float:
+    """Return the time of the last of listed spikes (ms)."""
+    each = times if isinstance(times, tuple) else (times,)
+    return max((float(np.max(t)) for t in each if len(t)), default=1.0)

@@ -97,9 +97,7 @@ class SpreadSession:
         events = rest[size:] if self._repeats else np.ones(size, np.int32)
         return np.repeat(np.arange(n), counts), rest[:size], events
 
-    def _merge(
-        self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool
-    ) -> None:
+    def _merge(self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool) -> None:
         """Replace the list from place `begin`, the first spike of step `first`, on by the spikes of all ranks."""
         step, ids, events = (np.concatenate(columns) for columns in zip(*found, strict=True))
         if end - first > 1:
