@@ -12,6 +12,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import first_after_spikes, has_repeats, window_steps
 from gpusyn.builder.specs import remembers
+from gpusyn.distributed.gathering import Gathered
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.kernels.program import Program
 from gpusyn.kernels.records import Clock
@@ -31,6 +32,8 @@ class SpreadSession:
     ----------
     ranks : Ranks
         The ranks.
+    gathering : Gathered
+        Joins the parts of the ranks.
     window : int
         Steps between two exchanges.
     exchanges : int
@@ -43,6 +46,8 @@ class SpreadSession:
         self.window, self._cut = window_steps(layout), first_after_spikes(layout)
         self._remembers = remembers(layout)
         self._repeats = has_repeats(layout)
+        assert layout.share is not None
+        self.gathering = Gathered(ranks, layout.share)
         self._next: int | None = None  # first step whose spikes are not exchanged yet
         self.exchanges = 0
 
