@@ -10,35 +10,15 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.layout import Layout
-from gpusyn.builder.rows import row_forms
-from gpusyn.builder.specs import MOST_STEPS, launched, remembers
+from gpusyn.builder.exchanged import first_after_spikes, has_repeats, window_steps
+from gpusyn.builder.specs import remembers
 from gpusyn.distributed.gathering import Gathered
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.kernels.program import Program
 from gpusyn.kernels.records import Clock
 from gpusyn.utils.typing import Array
 
-_LATER = ("deliver_spikes", row_forms.KERNEL)  # kernels that read a spike when the first of its synapses is due
 _FEW = 64  # events that are written one by one
-
-
-def first_after_spikes(layout: Layout) -> int:
-    """Return the number of the first launch of a step that comes after the spikes of this step."""
-    kernels = [kernel for kernel, _ in launched(layout)]
-    emitting = (i for i, kernel in enumerate(kernels) if kernel == "advance_neurons" or layout.sources(kernel))
-    return 1 + max(emitting, default=-1)
-
-
-def window_steps(layout: Layout) -> int:
-    """Return after how many steps the ranks exchange their spikes: the shortest delay, or 1.
-
-    It is 1 where something else than delivery reads spikes: gates of sources, histories, trains, short-term plasticity.
-    """
-    after = launched(layout)[first_after_spikes(layout) :]
-    if any(kernel not in _LATER for kernel, _ in after) or remembers(layout):
-        return 1
-    return min((pathway.shortest for pathway in layout.pathways), default=MOST_STEPS)
 
 
 class SpreadSession:
@@ -65,7 +45,7 @@ class SpreadSession:
         layout = compiled.layout
         self.window, self._cut = window_steps(layout), first_after_spikes(layout)
         self._remembers = remembers(layout)
-        self._repeats = any(place.most_events > 1 for place in layout.populations.values())
+        self._repeats = has_repeats(layout)
         assert layout.share is not None
         self.gathering = Gathered(ranks, layout.share)
         self._next: int | None = None  # first step whose spikes are not exchanged yet
