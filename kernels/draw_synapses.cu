@@ -127,7 +127,29 @@ KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, in
     FOR_BLOCKS(piece, pieces(n)) {
         int64 begin = piece * PIECE;
         int size = piece_size(n, begin);
-        draw_piece(law, key, first + begin, size, word, u, x, flag, fault);
+        draw_piece(law, key, Consecutive{first + begin}, size, word, u, x, flag, fault);
+        FOR_THREADS(j, size) values[begin + j] = x[j];
+        BLOCK_SYNC();
+    }
+}
+
+// One value for each of some elements.
+KERNEL(draw_listed, double *RESTRICT values, const int64 *RESTRICT elements, int64 n, int64 key, int kind, double a,
+       double b, double most, double low, double high, int64 *RESTRICT fault)
+{
+    SHARED uint32 word[2 * PIECE];
+    SHARED double u[PIECE], x[PIECE];
+    SHARED int flag[PIECE], lower[PIECE], upper[PIECE];
+    Law law = {kind, a, b, most, low, high};
+    FOR_BLOCKS(piece, pieces(n)) {
+        int64 begin = piece * PIECE;
+        int size = piece_size(n, begin);
+        FOR_THREADS(j, size) {
+            lower[j] = (int)elements[begin + j];
+            upper[j] = (int)(elements[begin + j] >> 32);
+        }
+        BLOCK_SYNC();
+        draw_piece(law, key, Listed{lower, upper}, size, word, u, x, flag, fault);
         FOR_THREADS(j, size) values[begin + j] = x[j];
         BLOCK_SYNC();
     }

@@ -166,7 +166,9 @@ def _share(layout: Layout, spread: Spread) -> None:
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
     for pathway in layout.pathways:
-        pathway.expected *= layout.share.part(pathway.post.population.name)
+        part = pathway.projection.post.parts[pathway.post_part]
+        owned = sum(end - begin for begin, end in layout.share.within(part))
+        pathway.expected *= owned / max(part.size, 1)
     layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
 
 

@@ -5,6 +5,7 @@ Every rank knows the same ownership. It is data: whatever assigns neurons to ran
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -118,6 +119,14 @@ class Share(NamedTuple):
         """Return the part of a population that the rank owns."""
         size = int(self.ownership.bounds[population][-1])
         return sum(end - begin for begin, end in self.ranges(population)) / size
+
+    def within(self, part: Part) -> list[Range]:
+        """Return the ranges of positions in a part of a selection that the rank owns, none of them empty."""
+        found = [
+            (bisect_left(part.span, begin), bisect_left(part.span, end))
+            for begin, end in self.ranges(part.population.name)
+        ]
+        return [(low, high) for low, high in found if low < high]
 
     def chosen(self, selection: Selection) -> Integers:
         """Return the positions in a selection of the neurons that the rank owns."""

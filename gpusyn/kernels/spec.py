@@ -374,6 +374,13 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
             """+values:double =n:int64 =first:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
             =high:double +fault:int64""",
         ),
+        _declare(
+            _DRAW,
+            "draw_listed",
+            "block",
+            """+values:double elements:int64 =n:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
+            =high:double +fault:int64""",
+        ),
         _declare(_DRAW, "round_delays", "block", "+delay:int values:double =n:int64 =dt:double"),
         _declare(
             _DRAW,

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, Room, Slot, Synapses, is_each
+from gpusyn.builder.rows.own_targets import OwnTargets
+from gpusyn.builder.rows.reference import (
+    Column,
+    Counters,
+    Losses,
+    Numbered,
+    NumpyRows,
+    Room,
+    Slot,
+    Synapses,
+    is_each,
+)
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
+from gpusyn.distributed.ownership import Range
 from gpusyn.kernels.program import Launcher
 from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
@@ -100,13 +112,14 @@ class CompiledRows(NumpyRows):
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, self._own(rule, n_post, n_pre, turned))
+            own_rows = self._own(rule, n_post, n_pre, turned)
+            rows = self._degrees(rule, _rows_at_once(rule.k, n_post), n_pre, stream, own_rows)
             return ((pre, post) for post, pre in rows)
         own = self._own(rule, n_pre, n_post, same)
         if isinstance(rule, FixedTotalNumber):
             return self._total(rule.n, n_pre, n_post, stream, own)
         if isinstance(rule, FixedOutDegree):
-            return self._degrees(rule, n_pre, n_post, stream, own)
+            return self._degrees(rule, _rows_at_once(rule.k, n_pre), n_post, stream, own)
         return self._bernoulli(rule.p if isinstance(rule, FixedProbability) else 1.0, n_pre, n_post, stream, own)
 
     def _total(
@@ -129,22 +142,44 @@ class CompiledRows(NumpyRows):
             yield pre, post
 
     def _degrees(
-        self, rule: FixedInDegree | FixedOutDegree, n_rows: int, n_columns: int, stream: Stream,
+        self, rule: FixedInDegree | FixedOutDegree, parts: Iterable[list[Range]], n_columns: int, stream: Stream,
         own: NDArray[np.int32] | None,
     ) -> Iterator[tuple[Ids, Ids]]:  # fmt: skip
-        """Yield rows and columns where each row has k of them."""
-        k, step = rule.k, max(1, BLOCK // rule.k)
-        kernel, more = "draw_degrees", {}
+        """Yield rows and columns where each row has k of them; each of the `parts` has the ranges of rows of a block."""
+        k, kernel, more = rule.k, "draw_degrees", {}
         if not rule.multapses:
             kernel, more = "draw_distinct", {"seen": self.memory.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
-        for first in range(0, n_rows, step):
-            n = min(step, n_rows - first)
-            rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
-            self._launch(
-                kernel, rows=rows, columns=columns, **self._autapses(own), n_rows=n, first_row=first, k=k,
-                key=stream.key, n_columns=n_columns, **more,
-            )  # fmt: skip
+        for part in parts:
+            n, at = k * sum(end - begin for begin, end in part), 0
+            rows, columns = self._room("pre", np.int32, n), self._room("post", np.int32, n)
+            for begin, end in part:
+                self._launch(
+                    kernel, rows=rows[at:], columns=columns[at:], **self._autapses(own), n_rows=end - begin,
+                    first_row=begin, k=k, key=stream.key, n_columns=n_columns, **more,
+                )  # fmt: skip
+                at += k * (end - begin)
             yield rows, columns
+
+    def pairs_onto(
+        self, own: OwnTargets, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None, numbered: bool
+    ) -> Iterator[Numbered] | None:
+        """Yield the pairs onto own targets alone, if the rule can do so."""
+        if type(rule) is FixedInDegree and rule.k and n_pre:
+            return self._in_degrees(own, rule, n_pre, n_post, stream, same)
+        found = super().pairs_onto(own, rule, n_pre, n_post, stream, same, numbered)
+        if found is None:
+            return None
+        return ((_contiguous(pre, np.int32), _contiguous(post, np.int32), numbers) for pre, post, numbers in found)
+
+    def _in_degrees(
+        self, own: OwnTargets, rule: FixedInDegree, n_pre: int, n_post: int, stream: Stream, same: Keys | None
+    ) -> Iterator[Numbered]:
+        k, turned = rule.k, None if same is None else (same[1], same[0])
+        parts = list(own.parts(max(1, BLOCK // k)))
+        drawn = self._degrees(rule, parts, n_pre, stream, self._own(rule, n_post, n_pre, turned))
+        for part, (post, pre) in zip(parts, drawn, strict=True):
+            runs = [np.arange(k * begin, k * end) for begin, end in part] if len(part) > 1 else []
+            yield pre, post, np.concatenate(runs) if runs else k * part[0][0]
 
     def _bernoulli(
         self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
@@ -195,14 +230,15 @@ class CompiledRows(NumpyRows):
         parts = _parts_of_rows(rule.p, n_pre, n_post)
         return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
-    def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
+    def values(self, given: Distribution, key: int, elements: Integers | int, n: int) -> Floats:
         """Return values of a distribution."""
         law = law_of(given)
         if law is None:
-            return super().values(given, key, first, n)
+            return super().values(given, key, elements, n)
         values, fault = self.memory.empty(n, np.float64), np.zeros(1, np.int64)
-        self._launch("draw_values", values=values, n=n, first=first, key=key, **law._asdict(), fault=fault)
-        return super().values(given, key, first, n) if fault[0] else values  # the reference says what is wrong
+        kernel, name = ("draw_values", "first") if isinstance(elements, int) else ("draw_listed", "elements")
+        self._launch(kernel, values=values, n=n, **{name: elements}, key=key, **law._asdict(), fault=fault)
+        return super().values(given, key, elements, n) if fault[0] else values  # the reference says what is wrong
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""
@@ -312,6 +348,12 @@ class CompiledRows(NumpyRows):
 def _contiguous(values: Any, dtype: Any) -> Any:
     """Return values as kernels take them; those of other memory are so already."""
     return np.ascontiguousarray(values, dtype) if isinstance(values, np.ndarray) else values
+
+
+def _rows_at_once(k: int, n_rows: int) -> Iterator[list[Range]]:
+    """Yield the ranges of rows of each block of synapses, if each row has `k` of them."""
+    step = max(1, BLOCK // k)
+    return ([(first, min(first + step, n_rows))] for first in range(0, n_rows, step))
 
 
 def _parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
