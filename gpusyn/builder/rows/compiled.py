@@ -30,9 +30,10 @@ from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import calls_for, gaps_per_call
 from gpusyn.parameters.distributions import Distribution, law_of
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Array, Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
+_FEW_RUNS = 8  # of own columns, of which each costs a launch
 _PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 
 
@@ -73,6 +74,25 @@ class _Found(NamedTuple):
     late: NDArray[np.uint8]
 
 
+class _Scanned(NamedTuple):
+    """What is known of some rows: where own columns begin, for each run of them, and the number of all synapses.
+
+    `before` and `count`, the synapses before a run and of it, have a row for each row and a column for each run.
+    """
+
+    reached: list[Any]
+    before: NDArray[np.int32]
+    count: NDArray[np.int32]
+    total: NDArray[np.int32]
+
+    def numbers(self, first: int) -> Integers:
+        """Return the numbers of the own synapses, if the first one of all has the number `first`."""
+        rows = first + np.cumsum(self.total, dtype=np.int64) - self.total
+        count = self.count.reshape(-1).astype(np.int64)
+        starts = (rows[:, None] + self.before).reshape(-1) - (np.cumsum(count) - count)
+        return np.repeat(starts, count) + np.arange(int(count.sum()))
+
+
 class CompiledRows(NumpyRows):
     """The functions of `RowMaker` by compiled kernels; what no kernel draws comes from numpy, block by block."""
 
@@ -81,9 +101,10 @@ class CompiledRows(NumpyRows):
         self.workers, self.numbered = launcher.workers, not launcher.in_order
         self._blocks = launcher.blocks
         self._scratch: dict[str, Any] = {}
-        self._moved_ids: dict[int, tuple[NDArray[np.int32], Any]] = {}  # by their `id`, while they are kept
+        self._moved_ids: dict[int, tuple[Array, Any]] = {}  # by their `id`, while they are kept
         self._none = self.memory.zeros(1, np.int32)  # where a kernel needs no array
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
+        self._scanned: dict[tuple[Any, ...], _Scanned] = {}
 
     def _room(self, name: str, dtype: Any, n: int) -> Any:
         """Return scratch of `n` elements, valid until its name is asked for again."""
@@ -166,10 +187,79 @@ class CompiledRows(NumpyRows):
         """Yield the pairs onto own targets alone, if the rule can do so."""
         if type(rule) is FixedInDegree and rule.k and n_pre:
             return self._in_degrees(own, rule, n_pre, n_post, stream, same)
+        if type(rule) is FixedProbability and 1e-300 <= rule.p < 1 and len(own.runs) <= _FEW_RUNS and n_pre:
+            skip = self._own(rule, n_pre, n_post, same)
+            return self._bernoulli_onto(own, rule.p, n_pre, n_post, stream, skip, numbered)
         found = super().pairs_onto(own, rule, n_pre, n_post, stream, same, numbered)
         if found is None:
             return None
         return ((_contiguous(pre, np.int32), _contiguous(post, np.int32), numbers) for pre, post, numbers in found)
+
+    def _bernoulli_onto(
+        self, own: OwnTargets, p: float, n_rows: int, n_columns: int, stream: Stream, skip: Any, numbered: bool
+    ) -> Iterator[Numbered]:
+        """Yield the own cells of rows that are set with a probability; rows are scanned once, and not again."""
+        done = 0  # synapses of the rows before
+        for first, n in _parts_of_rows(p, n_rows, own.size):
+            given = {
+                **self._autapses(skip), "n_rows": n, "first_row": first, "key": stream.key, "n_columns": n_columns,
+                **gap_draws(p, n_columns)._asdict(),
+            }  # fmt: skip
+            key = (stream.key, first, p, n_columns, skip is None, numbered, *own.runs)
+            found = self._scanned.pop(key, None)
+            if found is None:
+                found = self._scanned[key] = self._scan(own, given, numbered)
+            size = int(found.count.sum())
+            begin = (np.cumsum(found.count) - found.count.reshape(-1)).reshape(found.count.shape)
+            rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
+            for (low, high), reached, to in zip(own.runs, found.reached, begin.T, strict=True):
+                self._launch(
+                    "draw_within", rows=rows, columns=columns, reached=reached, left=self._none, before=self._none,
+                    count=self._none, total=self._none, begin=np.ascontiguousarray(to), writes=1, low=low, high=high,
+                    ends=0, **given,
+                )  # fmt: skip
+            if size:
+                yield rows, columns, found.numbers(done) if numbered else 0
+            done += int(found.total.sum(dtype=np.int64))
+
+    def _scan(self, own: OwnTargets, given: dict[str, Any], numbered: bool) -> _Scanned:
+        """Count the own cells of rows, and those before each run of own columns."""
+        n, runs = given["n_rows"], own.runs
+        left, reached = self.memory.zeros(3 * n, np.int32), []
+        before, count = np.empty((2, n, len(runs)), np.int64)
+        row = [self.memory.zeros(n, np.int32) for _ in range(3)]
+        for k, (low, high) in enumerate(runs):
+            start, left = left, self.memory.zeros(3 * n, np.int32)
+            ends = numbered and k + 1 == len(runs)
+            self._launch(
+                "draw_within", rows=self._none, columns=self._none, reached=start, left=left, before=row[0],
+                count=row[1], total=row[2], begin=np.zeros(1, np.int64), writes=0, low=low, high=high,
+                ends=int(ends), **given,
+            )  # fmt: skip
+            reached.append(start)
+            before[:, k], count[:, k] = self.memory.host(row[0]), self.memory.host(row[1])
+        return _Scanned(reached, before.astype(np.int32), count.astype(np.int32), np.array(self.memory.host(row[2])))
+
+    def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
+        """Return those of the pairs of a block onto own targets, and their numbers."""
+        n, low, mask = len(pre), own.runs[0] if len(own.runs) == 1 else (0, 0), own.mask
+        count = self._room("kept count", np.int64, -(-n // _PIECE))
+        given = {
+            "pre": pre, "post": post, "mask": self._none.view(np.uint8) if mask is None else self._moved(mask),
+            "has_mask": int(mask is not None), "low": low[0], "size": low[1] - low[0], "n": n, "first": first,
+        }  # fmt: skip
+        none, numbers = self._none, self._room("number", np.int64, 0)
+        self._launch("keep_own", kept_pre=none, kept_post=none, number=numbers, count=count, begin=count, writes=0, **given)
+        counted = self.memory.host(count)
+        begin, size = np.cumsum(counted) - counted, int(counted.sum())
+        found = (self._room(f"kept {name}", np.int32, size) for name in ("pre", "post"))
+        kept_pre, kept_post, numbers = *found, self._room("number", np.int64, size)
+        if size:
+            self._launch(
+                "keep_own", kept_pre=kept_pre, kept_post=kept_post, number=numbers, count=count, begin=begin, writes=1,
+                **given,
+            )  # fmt: skip
+        return kept_pre, kept_post, numbers
 
     def _in_degrees(
         self, own: OwnTargets, rule: FixedInDegree, n_pre: int, n_post: int, stream: Stream, same: Keys | None
@@ -234,11 +324,13 @@ class CompiledRows(NumpyRows):
         """Return values of a distribution."""
         law = law_of(given)
         if law is None:
-            return super().values(given, key, elements, n)
+            return super().values(given, key, self.memory.host(elements), n)
         values, fault = self.memory.empty(n, np.float64), np.zeros(1, np.int64)
         kernel, name = ("draw_values", "first") if isinstance(elements, int) else ("draw_listed", "elements")
         self._launch(kernel, values=values, n=n, **{name: elements}, key=key, **law._asdict(), fault=fault)
-        return super().values(given, key, elements, n) if fault[0] else values  # the reference says what is wrong
+        if fault[0]:  # the reference says what is wrong
+            return super().values(given, key, self.memory.host(elements), n)
+        return values
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""
@@ -254,7 +346,7 @@ class CompiledRows(NumpyRows):
     def _autapses(self, own: NDArray[np.int32] | None) -> dict[str, Any]:
         return {"own": self._none if own is None else own, "has_own": int(own is not None)}
 
-    def _moved(self, ids: NDArray[np.int32] | None) -> Any:
+    def _moved(self, ids: Array | None) -> Any:
         """Return ids in the memory of the kernels, to which they are moved once for all blocks."""
         if ids is None:
             return self._none

@@ -126,7 +126,9 @@ class Drawing:
                 first, end = end, end + len(pre)
                 yield _Block(pre, post, first, first, end)
             return
-        alone = self._rows.pairs_onto(own, rule, n_pre, n_post, stream, same, self._numbered) if _is_own(rule) else None
+        alone = None
+        if _is_own(rule) and (rule.exact or not any(True for _ in self._arrays())):  # whose length must be known
+            alone = self._rows.pairs_onto(own, rule, n_pre, n_post, stream, same, self._numbered)
         if alone is not None:
             first, end = 0, round(rule.expected(n_pre, n_post, same))
             for pre, post, numbers in alone:
@@ -135,9 +137,7 @@ class Drawing:
             return
         for pre, post in self._rows.pairs(rule, n_pre, n_post, stream, same):
             first, end = end, end + len(pre)
-            pre, post = self._host(pre), self._host(post)
-            here = own.find(post)
-            yield _Block(pre[here], post[here], first + here, first, end)
+            yield _Block(*self._rows.kept(own, pre, post, first), first, end)
 
     @property
     def _numbered(self) -> bool:
@@ -153,7 +153,7 @@ class Drawing:
                 f"Projection '{self.projection.name}': has more than {2**32} synapses with random numbers of their own, "
                 "as those that release one by one; split the population into several"
             )
-        self.numbers.append(np.asarray(numbers).astype(np.uint32))
+        self.numbers.append(np.array(self._host(numbers), np.uint32))
 
     def number(self, order: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the numbers in the order of creation of synapses, given by their order among those drawn here."""
@@ -241,7 +241,7 @@ class Drawing:
                 key = stream_key(self._seed, StreamPurpose.WEIGHT, f"{self._key}\0{receptor}")
                 found[receptor] = self._rows.values(given, key, numbers, n)
             elif not isinstance(given, Ratio):
-                found[receptor] = _chosen(given, numbers, n) if isinstance(given, np.ndarray) else float(given)
+                found[receptor] = _chosen(given, self._host(numbers), n) if isinstance(given, np.ndarray) else float(given)
         weights: dict[str, Floats | float] = {}
         for receptor in self.projection.weights:
             base, factor = base_weight(self.projection.weights, receptor)
@@ -302,7 +302,7 @@ class Drawing:
             key = stream_key(self._seed, StreamPurpose.DELAY, self._key)
             return self._rows.steps(self._rows.values(given, key, numbers, n), dt)
         if isinstance(given, np.ndarray):
-            return np.rint(_chosen(given, numbers, n) / dt).astype(np.int32)
+            return np.rint(_chosen(given, self._host(numbers), n) / dt).astype(np.int32)
         return round(given / dt)
 
 

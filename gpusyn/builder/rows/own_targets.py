@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gpusyn.distributed.ownership import Range, Share
 from gpusyn.network.populations import Selection
-from gpusyn.utils.typing import Bools, Integers
+from gpusyn.utils.typing import Integers
 
 
 class OwnTargets:
@@ -49,16 +49,19 @@ class OwnTargets:
         return np.concatenate([np.zeros(0, np.int64), *(np.arange(begin, end) for begin, end in self.runs)])
 
     @functools.cached_property
-    def _mask(self) -> Bools:
-        mask = np.zeros(self._all, np.bool_)
+    def mask(self) -> NDArray[np.uint8] | None:
+        """1 for each own position, and 0 for the others; None if own ones are consecutive."""
+        if len(self.runs) == 1:
+            return None
+        mask = np.zeros(self._all, np.uint8)
         for begin, end in self.runs:
-            mask[begin:end] = True
+            mask[begin:end] = 1
         return mask
 
     def find(self, post: NDArray[np.integer[Any]]) -> Integers:
         """Return the places in an array of positions at which there are own ones."""
-        if len(self.runs) != 1:
-            return np.flatnonzero(self._mask[post])
+        if self.mask is not None:
+            return np.flatnonzero(self.mask[post])
         (begin, end), unsigned = self.runs[0], f"u{post.itemsize}"
         return np.flatnonzero((post - post.dtype.type(begin)).view(unsigned) < end - begin)  # those below wrap around
 

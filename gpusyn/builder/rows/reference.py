@@ -150,6 +150,9 @@ class RowMaker(Protocol):
         Numbers in the order of creation are those among all pairs, if they must be `numbered`.
         """
 
+    def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
+        """Return those of the pairs of a block, whose first one has a number, onto own targets, and their numbers."""
+
     def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
         """Return the number of synapses of each source."""
 
@@ -212,6 +215,11 @@ class NumpyRows:
     ) -> Iterator[Numbered] | None:
         """Yield the pairs onto own targets alone, if the rule can do so."""
         return rule.blocks_onto(own.positions, n_pre, n_post, stream, same, numbered=numbered)
+
+    def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
+        """Return those of the pairs of a block onto own targets, and their numbers."""
+        here = own.find(post)
+        return pre[here], post[here], first + here
 
     def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
         """Return the number of synapses of each source."""
