@@ -150,8 +150,8 @@ class Drawing:
         assert self.numbers is not None
         if end > 2**32:
             raise ParameterError(
-                f"Projection '{self.projection.name}': has more than {2**32} synapses with random numbers of their own, "
-                "as those that release one by one; split the population into several"
+                f"Projection '{self.projection.name}': has more than {2**32} synapses that release one by one, or "
+                "whose learning is noisy, so that each needs a number; split the population into several"
             )
         self.numbers.append(np.array(self._host(numbers), np.uint32))
 
@@ -241,7 +241,9 @@ class Drawing:
                 key = stream_key(self._seed, StreamPurpose.WEIGHT, f"{self._key}\0{receptor}")
                 found[receptor] = self._rows.values(given, key, numbers, n)
             elif not isinstance(given, Ratio):
-                found[receptor] = _chosen(given, self._host(numbers), n) if isinstance(given, np.ndarray) else float(given)
+                found[receptor] = (
+                    _chosen(given, self._host(numbers), n) if isinstance(given, np.ndarray) else float(given)
+                )
         weights: dict[str, Floats | float] = {}
         for receptor in self.projection.weights:
             base, factor = base_weight(self.projection.weights, receptor)
