@@ -41,9 +41,9 @@ from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.equations.effects import jumps
 from gpusyn.distributed.ownership import Spread
 from gpusyn.distributed.recorders import shared_recorders
+from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
