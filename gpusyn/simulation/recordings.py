@@ -11,7 +11,8 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.distributed.gathered_data import Wanted, gathered
+from gpusyn.distributed.first_rank import OnFirst
+from gpusyn.distributed.gathered_data import Wanted, gathered, own_saved, saved_of_all
 from gpusyn.distributed.gathering import Gathered, gathering_of
 from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, BackendError
@@ -199,7 +200,7 @@ class Recordings:
         return self.streams.provenance(self.end)
 
     def saved(self) -> dict[str, Any]:
-        """Return all data that are in memory, and how far the files go.
+        """Return all data that are in memory, and how far the files go; on several ranks, this is for rank 0.
 
         Raises
         ------
@@ -208,8 +209,15 @@ class Recordings:
         """
         with self._lock:
             self._take_over()
-            data = {name: log.saved() for name, log in self.logs.items() if log.in_memory}
+            data = {name: self._saved(name) for name, log in self.logs.items() if log.in_memory}
             return {"data": data, "counts": self.streams.keep(self.end)}
+
+    def _saved(self, name: str) -> dict[str, Array]:
+        """Return the data in memory of a recorder; on several ranks, rank 0 has those of all of them."""
+        found, gathering = self.logs[name].saved(), gathering_of(self.session)
+        if not isinstance(gathering, Gathered):
+            return found
+        return saved_of_all(found, self._wanted(name, gathering.share), OnFirst(gathering))
 
     def put(self, found: dict[str, Any], end: int) -> None:
         """Put back what `saved` returned at step `end`; files are cut back to it, and go on.
@@ -220,7 +228,10 @@ class Recordings:
             If a file of a recorder is not that of this simulation, ends before, or cannot be written.
         """
         with self._lock:
+            gathering = gathering_of(self.session)
             for name, data in found["data"].items():
+                if isinstance(gathering, Gathered):
+                    data = own_saved(data, self._wanted(name, gathering.share))
                 self.logs[name].put(data)
             self.streams.resume(found["counts"], end)
             self.end = end
