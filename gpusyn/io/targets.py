@@ -115,4 +115,4 @@ def is_result(names: Iterable[str]) -> bool:
     (True, True, False, False)
     """
     found = set(names)
-    return bool(found & {"gpusyn", "spikes", "report"}) and not found & {"nodes", "edges"}
+    return bool(found & {"gpusyn", "spikes", "report", "ranks"}) and not found & {"nodes", "edges"}

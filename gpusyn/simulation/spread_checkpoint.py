@@ -139,11 +139,11 @@ def _joined_neurons(own: Array, owners: Integers, first: OnFirst) -> Array:
     parts = first.parts(own[:, :, owners == first.ranks.rank])
     if first.ranks.rank:
         return own
-    widths = [inputs * int(np.count_nonzero(owners == rank)) for rank in range(len(parts))]
-    steps = [part.size // width if width else 0 for part, width in zip(parts, widths, strict=True)]
+    numbers = np.bincount(owners, minlength=len(parts)).tolist()
+    steps = [part.size // max(inputs * n, 1) for part, n in zip(parts, numbers, strict=True)]
     whole = np.zeros((max(steps), inputs, len(owners)), own.dtype)
-    for rank, (part, n) in enumerate(zip(parts, steps, strict=True)):
-        whole[:n, :, owners == rank] = part.reshape(n, inputs, -1)
+    for rank, part in enumerate(parts):
+        whole[: steps[rank], :, owners == rank] = part.reshape(steps[rank], inputs, numbers[rank])
     return trimmed(whole)
 
 
