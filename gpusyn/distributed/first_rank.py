@@ -40,4 +40,3 @@ class OnFirst:
         joined = np.concatenate(self.parts(values)).reshape(len(columns[0]), *width)
         found: Array = joined[np.lexsort(columns[::-1])]
         return found
-

@@ -1,4 +1,4 @@
-"""Files of a simulation that is spread on several ranks: each rank streams to a file of its own, and one is their index.
+"""Files of a simulation on several ranks: each rank streams to a file of its own, and one more is their index.
 
 The index says what all ranks record together, in the same notes as any result file, and which files hold it. It holds
 no data, and does not change while the simulation runs.
@@ -68,14 +68,13 @@ def write_index(
     FileError
         If it cannot be written; what was there is unchanged.
     """
-    with replacing([path], outdated) as (temporary,):
-        with hdf5().File(temporary, "w", libver=LIBRARY[False]) as file:
-            root = file.create_group(ROOT)
-            root.attrs["format"] = np.int64(FORMAT)
-            root.attrs["version"] = fixed_texts([__version__])[0]
-            root.create_dataset("files", data=fixed_texts([one.name for one in files]))
-            write_notes(root, arrange(recorders, directory=False).get("", []))
-            write_provenance(root, provenance)
+    with replacing([path], outdated) as (temporary,), hdf5().File(temporary, "w", libver=LIBRARY[False]) as file:
+        root = file.create_group(ROOT)
+        root.attrs["format"] = np.int64(FORMAT)
+        root.attrs["version"] = fixed_texts([__version__])[0]
+        root.create_dataset("files", data=fixed_texts([one.name for one in files]))
+        write_notes(root, arrange(recorders, directory=False).get("", []))
+        write_provenance(root, provenance)
 
 
 class Index(NamedTuple):

@@ -208,7 +208,10 @@ class Results(ByRecorder):
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
-            found = read_spikes(pieces if pieces[0].noted else pieces[:1]) if pieces[0].layout.is_spikes else read_traces(pieces)
+            if pieces[0].layout.is_spikes:
+                found: SpikeData | TraceData = read_spikes(pieces if pieces[0].noted else pieces[:1])
+            else:
+                found = read_traces(pieces)
             self._read[name] = found._of_simulation(origin_of(self.provenance))
         return self._read[name]
 

@@ -128,7 +128,8 @@ def _joined_sums(found: Tree, running: Running, first: OnFirst) -> Tree:
         place = running.compiled.layout.populations[name]
         owners = first.share.ownership.owner(name, np.arange(place.size))
         joined[name] = {
-            receptor: part | {"own": _joined_neurons(part["own"], owners, first)} for receptor, part in receptors.items()
+            receptor: part | {"own": _joined_neurons(part["own"], owners, first)}
+            for receptor, part in receptors.items()
         }
     return joined
 

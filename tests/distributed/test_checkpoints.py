@@ -71,7 +71,7 @@ def on_ranks(ranks, function, seed, path, name, owners):
 def unequal(one, other, where=""):
     """The parts of two trees that differ, by their places."""
     if isinstance(one, dict) and isinstance(other, dict):
-        both = {key: None for key in (*one, *other)}
+        both = dict.fromkeys((*one, *other))
         return [found for key in both for found in unequal(one.get(key), other.get(key), f"{where}/{key}")]
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return [] if same_bits(one, other) else [where]
@@ -88,9 +88,7 @@ def test_a_checkpoint_of_ranks_is_that_of_one_process(seed, ranks, backend, owne
     if one["spikes"]["timings"] != other["spikes"]["timings"]:  # synapses are read at other times
         differ = [name for name in differ if name.split("/")[1] not in ("spikes", "sums")]
     assert [name for name in differ if name not in ("/simulation/start", "/simulation/backend")] == []
-    for found, wanted in zip(
-        second_part(seed, tmp_path / "state.h5", backend_named("numpy")), expected, strict=True
-    ):
+    for found, wanted in zip(second_part(seed, tmp_path / "state.h5", backend_named("numpy")), expected, strict=True):
         assert differences(found, wanted) == []
 
 

@@ -210,7 +210,7 @@ class SynapseGateTables:
 
 
 def states_of(receptor: Receptor, layout: Layout) -> int:
-    """Return the number of states of each synapse of a receptor: of its gate, and of its channels if a drug blocks them."""
+    """Return the number of states of each synapse: of its gate, and of its channels if a drug blocks them."""
     blocked = blocker_of(receptor, layout.net.infusions) is not None
     return synapse_states(receptor.kinetics) + len(Free._fields) * blocked
 
