@@ -54,7 +54,12 @@ class BackendError(GpusynError, RuntimeError):
 
 
 class SimulationError(GpusynError, RuntimeError):
-    """A state that became NaN or infinite, or a simulator that was used after ``close()``."""
+    """A state that became NaN or infinite, a simulator that was used after ``close()``, or a failure of another rank.
+
+    The attribute `rank` is the number of the rank that failed, if it was another one.
+    """
+
+    rank: int | None = None
 
 
 class SweepError(GpusynError, RuntimeError):

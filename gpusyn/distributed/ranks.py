@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -90,7 +90,7 @@ class Ranks:
         Parameters
         ----------
         mine : ndarray, shape (n,)
-            This rank's own; of any length, and of one data type on all ranks.
+            This rank's own; of any length, and of one data type on all ranks. It must not change meanwhile.
         meanwhile : callable, optional
             Is called without an argument while the messages travel.
 
@@ -128,7 +128,7 @@ class Ranks:
             If a rank has failed, or calls something else.
         """
         data = np.frombuffer(pickle.dumps(mine, pickle.HIGHEST_PROTOCOL), np.uint8)
-        return [pickle.loads(part) for part in self._begin("objects", data).finish()]
+        return [pickle.loads(part.data) for part in self._begin("objects", data).finish()]
 
     def agree(self, what: str, mine: object) -> None:
         """Check that all ranks give the same value.
@@ -194,11 +194,27 @@ class Ranks:
         if self._midway:  # this rank has left in the middle of an operation, in which the others wait for it
             self._transport.abort(text)
             return
-        try:
+        with suppress(SimulationError):  # another may have failed as well
             self._settle()
             self._end(self._start(Operation(FAILED, 0, text), NOTHING)(), text)
+
+    def begin_leave(self) -> Callable[[], None]:
+        """Begin to tell the other ranks that the program ends on this one; the function that is returned waits.
+
+        It does not raise an error: those who still wait for this rank do.
+        """
+        if self._midway:
+            self._transport.abort("the program has ended")
+        try:
+            pending = self._begin("end of the program", NOTHING)
         except SimulationError:
-            pass  # another has failed as well
+            return lambda: None
+
+        def wait() -> None:
+            with suppress(SimulationError):
+                pending.finish()
+
+        return wait
 
     def _begin(self, kind: str, mine: Array) -> Pending:
         if self._ended is not None:
@@ -208,8 +224,11 @@ class Ranks:
         operation = self._operations.get(key)
         if operation is None:
             operation = self._operations[key] = Operation.named(*key)
-        self._pending = Pending(self, operation, mine)
-        return self._pending
+        data: Bytes = np.ascontiguousarray(mine).reshape(-1).view(np.uint8)
+        self._midway = True
+        self._pending = pending = Pending(self, operation, mine.dtype, data)
+        self._midway = False
+        return pending
 
     def _settle(self) -> None:
         """Receive what an unfinished operation brings."""
@@ -222,10 +241,7 @@ class Ranks:
         message[:HEAD] = operation.code, data.size, operation.form
         if 0 < data.size <= self._room:
             message[HEAD:].view(np.uint8)[: data.size] = data
-        self._midway = True
-        wait = self._transport.begin_headers(message)
-        self._midway = False
-        return wait
+        return self._transport.begin_headers(message)
 
     def _receive(self, operation: Operation, data: Bytes, wait: Callable[[], Integers]) -> list[Bytes]:
         """Wait for the headers, and return the payloads of all ranks."""
@@ -257,13 +273,14 @@ class Ranks:
         others with the name of their operation.
         """
         self._midway = True
-        mine = np.frombuffer(text.encode(), np.uint8)
+        mine = np.frombuffer(text.encode(errors="backslashreplace"), np.uint8)
         sizes = self._transport.begin_headers(np.array([len(mine)]))()[:, 0].tolist()
         texts = [bytes(part).decode() for part in self._transport.payloads(mine, sizes)]
         self._midway = False
         failed = np.flatnonzero(messages[:, 0] == FAILED).tolist()
         if failed:
             error = SimulationError(f"rank {failed[0]} of {self.size} ended with {texts[failed[0]]}")
+            error.rank = failed[0]
         else:
             error = SimulationError(f"all ranks must call the same methods: {_by_rank(texts)}")
         self._ended = error if self._where else None
@@ -279,14 +296,15 @@ class Pending:
         All ranks.
     operation : Operation
         What all ranks do.
-    mine : ndarray, shape (n,)
+    dtype : numpy.dtype
+        Data type of the arrays.
+    data : ndarray of uint8
         What this rank gives; it must not change until the end.
     """
 
-    def __init__(self, ranks: Ranks, operation: Operation, mine: Array) -> None:
-        self._ranks, self._operation, self._dtype = ranks, operation, mine.dtype
-        self._data: Bytes = np.ascontiguousarray(mine).view(np.uint8)
-        self._wait = ranks._start(operation, self._data)
+    def __init__(self, ranks: Ranks, operation: Operation, dtype: np.dtype[Any], data: Bytes) -> None:
+        self._ranks, self._operation, self._dtype, self._data = ranks, operation, dtype, data
+        self._wait = ranks._start(operation, data)
         self._parts: list[Bytes] = []
         self._error: SimulationError | None = None
 

@@ -42,7 +42,7 @@ class Transport(Protocol):
         Returns
         -------
         callable
-            Waits for the messages of all ranks, and returns them in the order of the ranks: shape ``(size, len(mine))``.
+            Waits for the messages of all ranks, and returns them in their order: shape ``(size, len(mine))``.
         """
 
     def payloads(self, mine: Bytes, sizes: Sequence[int]) -> list[Bytes]:
