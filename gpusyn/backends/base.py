@@ -19,7 +19,7 @@ class Session(Protocol):
     """A running program. The arrays are in the memory in which the backend computes; `read` returns host copies."""
 
     def run(self, steps: int, first: int = 0, end: int | None = None) -> object:
-        """Run the launch list, or its launches `first` to `end` - 1, `steps` times, without work by the host in between.
+        """Run the launch list, or its launches `first` to `end` - 1, `steps` times, without the host in between.
 
         Returns
         -------

@@ -174,7 +174,9 @@ class Compiled:
             own = tables.currents(inputs, g)
             own.setdefault("current_wave", np.zeros(own["current"].size, np.int32))
             if any(place.population.name in switched for place in tables.group.members):
-                own["chunks"] = write_rows(chunks_of(self.layout, tables.group, inputs, self.probes.of_group(g)[0]), Chunk)
+                own["chunks"] = write_rows(
+                    chunks_of(self.layout, tables.group, inputs, self.probes.of_group(g)[0]), Chunk
+                )
             found |= {array_name(name, group=g): array for name, array in own.items()}
         return found
 

@@ -252,7 +252,8 @@ class Probes:
                     equations = NEURONS[self.layout.groups[g].signature.neuron]
                     what, receptor = _what(part.population, equations, variable)
                     fields = {
-                        "neuron": self.layout.in_unit(place, part.ids), "variable": what, "receptor": receptor, "every": region.every,
+                        "neuron": self.layout.in_unit(place, part.ids), "variable": what, "receptor": receptor,
+                        "every": region.every,
                         "trace": region.start, "column": np.arange(column, column + part.size),
                         "columns": region.columns,
                     }  # fmt: skip

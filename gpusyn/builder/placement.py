@@ -40,9 +40,9 @@ from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.equations.effects import jumps
 from gpusyn.distributed.ownership import Spread
 from gpusyn.distributed.recorders import shared_recorders
+from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY

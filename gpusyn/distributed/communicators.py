@@ -106,6 +106,7 @@ def _end_all_on_errors(mpi: Any) -> None:
             show(kind, error, trace)
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
+            time.sleep(GRACE / 2)  # mpiexec drops what it has not read yet when it ends the ranks
         finally:
             world.Abort(1)
 

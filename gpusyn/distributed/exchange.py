@@ -13,6 +13,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.specs import MOST_STEPS, launched, remembers
+from gpusyn.distributed.gathering import Gathered
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.kernels.program import Program
 from gpusyn.kernels.records import Clock
@@ -51,6 +52,8 @@ class SpreadSession:
     ----------
     ranks : Ranks
         The ranks.
+    gathering : Gathered
+        Joins the parts of the ranks.
     window : int
         Steps between two exchanges.
     exchanges : int
@@ -63,6 +66,8 @@ class SpreadSession:
         self.window, self._cut = window_steps(layout), first_after_spikes(layout)
         self._remembers = remembers(layout)
         self._repeats = any(place.most_events > 1 for place in layout.populations.values())
+        assert layout.share is not None
+        self.gathering = Gathered(ranks, layout.share)
         self._next: int | None = None  # first step whose spikes are not exchanged yet
         self.exchanges = 0
 
@@ -117,9 +122,7 @@ class SpreadSession:
         events = rest[size:] if self._repeats else np.ones(size, np.int32)
         return np.repeat(np.arange(n), counts), rest[:size], events
 
-    def _merge(
-        self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool
-    ) -> None:
+    def _merge(self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool) -> None:
         """Replace the list from place `begin`, the first spike of step `first`, on by the spikes of all ranks."""
         step, ids, events = (np.concatenate(columns) for columns in zip(*found, strict=True))
         if end - first > 1:

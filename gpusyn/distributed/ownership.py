@@ -128,7 +128,7 @@ class Share(NamedTuple):
         return np.concatenate(found)
 
     def restricted(self, selection: Selection) -> Selection:
-        """Return the neurons of a selection that the rank owns; if there are none, no neuron of its first population."""
+        """Return the neurons of a selection that the rank owns; if there are none, none of its first population."""
         found = [part for one in selection.parts for part in self._own_parts(one)]
         return Selection(found or [Part(selection.populations[0], range(0))])
 

@@ -28,6 +28,7 @@ FAILED = -1  # in place of the operation
 MOST_IN_MESSAGE = 4096  # bytes of a rank that travel with its header
 MOST_IN_MESSAGES = 2**16  # of all ranks together
 NOTHING = np.zeros(0, np.uint8)
+ARRAYS, GATHERED = "arrays", "gathered arrays"
 
 
 class Operation(NamedTuple):
@@ -41,17 +42,21 @@ class Operation(NamedTuple):
         Number of the data type of the payload.
     text : str
         Its name, for messages.
+    to : int, optional
+        The only rank that receives something.
     """
 
     code: int
     form: int
     text: str
+    to: int | None = None
 
     @classmethod
     def named(cls, where: str, kind: str, dtype: np.dtype[Any]) -> Operation:
         """Return the operation of a kind in a collective method."""
-        text = ", ".join(filter(None, [where, kind or f"arrays of {dtype}"]))
-        return cls(zlib.crc32(f"{where}\n{kind}".encode()), zlib.crc32(dtype.str.encode()), text)
+        text = ", ".join(filter(None, [where, f"{kind} of {dtype}" if kind in (ARRAYS, GATHERED) else kind]))
+        code, form = zlib.crc32(f"{where}\n{kind}".encode()), zlib.crc32(dtype.str.encode())
+        return cls(code, form, text, 0 if kind == GATHERED else None)
 
 
 class Ranks:
@@ -117,7 +122,18 @@ class Ranks:
         SimulationError
             If a rank has failed, or calls something else, in the operation that was not finished.
         """
-        return self._begin("", mine)
+        return self._begin(ARRAYS, mine)
+
+    def gathered(self, mine: Array) -> list[Array] | None:
+        """Return the arrays that all ranks give on rank 0, and None on the others; see `arrays`.
+
+        Raises
+        ------
+        SimulationError
+            If a rank has failed, or calls something else.
+        """
+        parts = self._begin(GATHERED, mine).finish()
+        return parts if self.rank == 0 else None
 
     def objects(self, mine: object) -> list[Any]:
         """Return the objects that all ranks give, in the order of the ranks; they are pickled.
@@ -255,7 +271,7 @@ class Ranks:
             inside = messages[:, HEAD:].view(np.uint8)
             parts = [inside[rank, :size] for rank, size in enumerate(sizes)]
         else:
-            parts = self._transport.payloads(data, sizes)
+            parts = self._transport.payloads(data, sizes, operation.to)
         self._room = self._next_room(largest)
         self._midway = False
         return parts

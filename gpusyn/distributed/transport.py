@@ -45,8 +45,23 @@ class Transport(Protocol):
             Waits for the messages of all ranks, and returns them in their order: shape ``(size, len(mine))``.
         """
 
-    def payloads(self, mine: Bytes, sizes: Sequence[int]) -> list[Bytes]:
-        """Send bytes to all ranks, and return those of all of them, whose numbers are known to be `sizes`."""
+    def payloads(self, mine: Bytes, sizes: Sequence[int], to: int | None = None) -> list[Bytes]:
+        """Send bytes to all ranks, or to one of them.
+
+        Parameters
+        ----------
+        mine : ndarray of uint8
+            What this rank sends.
+        sizes : sequence of int
+            Numbers of bytes of all ranks.
+        to : int, optional
+            The only rank that receives.
+
+        Returns
+        -------
+        list of ndarray of uint8
+            What the ranks sent, in their order; empty on a rank that receives nothing.
+        """
 
     def abort(self, text: str) -> None:
         """End all ranks, wherever they are, because of what the text says."""
@@ -78,22 +93,30 @@ class MpiTransport:
 
         return wait
 
-    def payloads(self, mine: Bytes, sizes: Sequence[int]) -> list[Bytes]:
+    def payloads(self, mine: Bytes, sizes: Sequence[int], to: int | None = None) -> list[Bytes]:
         """Gather in as many rounds as the counts of MPI need."""
         chunk = max(1, MOST_BYTES // self.size)
         if max(sizes) <= chunk:
-            return self._gather(mine, sizes)
-        received = [np.empty(size, np.uint8) for size in sizes]
+            return self._gather(mine, sizes, to)
+        received = [np.empty(size, np.uint8) for size in sizes] if to in (None, self.rank) else []
         for begin in range(0, max(sizes), chunk):
             counts = [min(max(size - begin, 0), chunk) for size in sizes]
-            for whole, part in zip(received, self._gather(mine[begin : begin + chunk], counts), strict=True):
+            for whole, part in zip(received, self._gather(mine[begin : begin + chunk], counts, to), strict=True):
                 whole[begin : begin + len(part)] = part
         return received
 
-    def _gather(self, mine: Bytes, sizes: Sequence[int]) -> list[Bytes]:
+    def _gather(self, mine: Bytes, sizes: Sequence[int], to: int | None) -> list[Bytes]:
+        sent = [mine, self._byte]
+        if to not in (None, self.rank):
+            self._comm.Gatherv(sent, None, to)
+            return []
         begins = list(accumulate(sizes, initial=0))
         buffer = np.empty(begins.pop(), np.uint8)
-        self._comm.Allgatherv([mine, self._byte], [buffer, sizes, begins, self._byte])
+        received = [buffer, sizes, begins, self._byte]
+        if to is None:
+            self._comm.Allgatherv(sent, received)
+        else:
+            self._comm.Gatherv(sent, received, to)
         return [buffer[begin : begin + size] for begin, size in zip(begins, sizes, strict=True)]
 
     def abort(self, text: str) -> None:
@@ -119,9 +142,10 @@ class ThreadTransport:
         take = self._begin(mine.copy())
         return lambda: np.stack(take())
 
-    def payloads(self, mine: Bytes, sizes: Sequence[int]) -> list[Bytes]:
-        """Send bytes to all ranks, and return own copies of those of all of them."""
-        return [one.copy() for one in self._begin(mine.copy())()]
+    def payloads(self, mine: Bytes, sizes: Sequence[int], to: int | None = None) -> list[Bytes]:
+        """Send bytes to all ranks, or to one, and return own copies of those of all of them."""
+        sent = self._begin(mine.copy())()
+        return [one.copy() for one in sent] if to in (None, self.rank) else []
 
     def abort(self, text: str) -> None:
         """Let every rank raise an error wherever it waits for the others."""

@@ -8,6 +8,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
+from gpusyn.distributed.gathering import gathering_of
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.coupling import Coupling
 from gpusyn.network.populations import Selection
@@ -28,6 +29,7 @@ class Access:
 
     def __init__(self, compiled: Compiled, session: Session, seed: int, trial: int) -> None:
         self.net, self.compiled, self.session = compiled.layout.net, compiled, session
+        self.gathering = gathering_of(session)
         self.drawn = DrawnSets(seed, trial)
         self.states = StateAccess(compiled, session, self.drawn)
         self.parameters = ParameterAccess(compiled, session, self.drawn)
@@ -51,7 +53,9 @@ class Access:
             where = f"Simulator.get({found.name!r}, {name!r})"
             if found.procedural:
                 require_room(self.compiled, found, where)
-            return SynapseVariables(self.compiled, self.session, found, [name], None, where).read(name, self.step)
+            variables = SynapseVariables(self.compiled, self.session, found, [name], None, where)
+            values = variables.read(name, self.step)
+            return self.gathering.whole(values, variables.columns, len(variables.wanted))
         if isinstance(found, Coupling):
             return self.junctions.get(found)
         if not isinstance(found, Selection):
@@ -60,7 +64,7 @@ class Access:
         if population.is_source:
             return self.inputs.get_source(found, name)
         if name in population.variables:
-            return self.states.get(found, name)
+            return self.gathering.neurons(found, self.states.get(found, name))
         return self.parameters.get(found, name)
 
     def set(self, target: Any, variable: Any, values: Any, named: dict[str, Any]) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.distributed.gathered_data import Wanted, gathered
+from gpusyn.distributed.gathering import Gathered, gathering_of
+from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.io.provenance import Provenance
-from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder
+from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder
 from gpusyn.parameters.scalars import one_of
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.file_streams import Streams
-from gpusyn.simulation.logs import SampleLog, SpikeLog, TraceLog
+from gpusyn.simulation.logs import SampleLog, SpikeLog, TraceLog, parts_of
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.synapse_log import SynapseLog
 from gpusyn.utils.typing import Array
@@ -38,12 +44,13 @@ class Recordings:
         session: Session,
         spike_list: SpikeList,
         provenance: Provenance,
+        described: Mapping[str, Recorder],
         begins: bool = True,
     ) -> None:
         layout = compiled.layout
         self.session, self.spike_list, self.regions = session, spike_list, compiled.probes.regions
-        self.recorders = layout.net.recorders
-        recorders = self.recorders.values()
+        self.recorders = described
+        recorders = layout.net.recorders.values()  # of what is simulated here
         self.spikes = {r.name: SpikeLog(r, layout) for r in recorders if isinstance(r, SpikeRecorder)}
         self.traces = {r.name: TraceLog(r, layout) for r in layout.probing}
         self.synapses = {r.name: SynapseLog(r, compiled, session) for r in recorders if isinstance(r, SynapseRecorder)}
@@ -148,17 +155,43 @@ class Recordings:
         UnknownNameError
             If there is no recorder of this name.
         """
-        name = key.name if isinstance(key, Recorder) else one_of(key, self.recorders, "Simulator.data[...]")
-        if isinstance(key, Recorder) and self.recorders.get(name) is not key:
-            raise ArgumentError(
-                f"Simulator.data[...]: recorder '{name}' belongs to another network; use one of this network"
-            )
+        name = self._named(key, "Simulator.data[...]")
         with self._lock:
             self._take_over()
             found = self.streams.read_back(name, self.end)
             if found is None:
                 found = self.logs[name].data(self.end)
             return found._of_simulation(self.provenance.origin)
+
+    def _named(self, key: Any, where: str) -> str:
+        name = key.name if isinstance(key, Recorder) else one_of(key, self.recorders, where)
+        if isinstance(key, Recorder) and self.recorders.get(name) is not key:
+            raise ArgumentError(f"{where}: recorder '{name}' belongs to another network; use one of this network")
+        return name
+
+    def gathered(self, key: Any) -> SpikeData | TraceData:
+        """Return the data of a recorder on all ranks; this is a collective operation.
+
+        Raises
+        ------
+        ArgumentError
+            If the key is not a recorder or a name, or the recorder belongs to another network.
+        UnknownNameError
+            If there is no recorder of this name.
+        """
+        name, gathering = self._named(key, "Simulator.gather()"), gathering_of(self.session)
+        data = self.data(name)
+        if not isinstance(gathering, Gathered):
+            return data
+        return gathered(data, self._wanted(name, gathering.share), gathering)._of_simulation(self.provenance.origin)
+
+    def _wanted(self, name: str, share: Share) -> Wanted:
+        """Return what a recorder records on all ranks."""
+        recorder, log = self.recorders[name], self.logs[name]
+        if isinstance(log, SynapseLog):
+            return Wanted([], log.wanted, log.chosen)
+        assert isinstance(recorder, SpikeRecorder | TraceRecorder)
+        return Wanted(parts_of(recorder), np.arange(recorder.source.size), share.chosen(recorder.source))
 
     @property
     def provenance(self) -> Provenance:

@@ -110,7 +110,7 @@ class Running:
             self.in_flight = InFlight(planned.layout, self.session, self.spikes)
             self.rewirer = Rewirer(self.compiled, self.session, self.initial)
             facts = facts if start is None else replace(facts, start=start)
-            self.recordings = Recordings(self.compiled, self.session, self.spikes, facts, begins)
+            self.recordings = Recordings(self.compiled, self.session, self.spikes, facts, net.recorders, begins)
         self.lost = ""
         self._chunk = 1  # steps of the next chunk
         self._mark: object = None  # of the end of the last chunk, if it may still run

@@ -23,7 +23,9 @@ from gpusyn.builder.plan import Asked
 from gpusyn.distributed.spreading import spread_on
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
+from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import flag, integer, public, random_key, real, whole_steps
+from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
 from gpusyn.simulation.file_streams import save_results
@@ -146,6 +148,46 @@ class Simulator(CheckpointMethods):
     def data(self) -> Data:
         """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData, a TraceData or a SynapseData."""
         return Data(self._running.recordings)
+
+    @public
+    def gather(self, recorder: Recorder | str) -> SpikeData | TraceData | None:
+        """Return the data of a recorder from all ranks, as one process would have recorded them.
+
+        Every rank must call it. `data` holds what this rank has recorded: of the neurons that it owns.
+
+        Parameters
+        ----------
+        recorder : Recorder or str
+            Recorder, or its name.
+
+        Returns
+        -------
+        SpikeData, TraceData, SynapseData or None
+            The data on rank 0, and in one process; None on the other ranks.
+
+        Raises
+        ------
+        ArgumentError
+            If it is neither a recorder nor a name, or the recorder belongs to another network.
+        UnknownNameError
+            If there is no recorder of this name.
+        SimulationError
+            If the simulator is closed or in use by another thread.
+
+        Examples
+        --------
+        >>> import gpusyn as gs
+        >>> net = gs.Network()
+        >>> spikes = net.record(net.population("cell", 1, gs.LIF(I_e=200.0)), "spikes")
+        >>> with gs.Simulator(net, dt=0.1, backend="numpy") as sim:
+        ...     sim.run(100.0)
+        ...     sim.gather(spikes) == sim.data[spikes]
+        True
+        """
+        with self._in_use("gather", of_state=False):
+            found = self._running.recordings.gathered(recorder)
+            ranks = self._running.ranks
+            return found if ranks is None or ranks.rank == 0 else None
 
     @public
     def run(

@@ -38,7 +38,9 @@ class SynapseVariables:
     dtypes : dict of str to dtype
         Type of each variable.
     synapses, pre, post : ndarray of int64
-        The synapses, and the positions of their neurons in the projection's selections.
+        The synapses that are here, and the positions of their neurons in the projection's selections.
+    columns, wanted : ndarray of int64
+        Places of `synapses` among all that are wanted, and these: other ranks may have some of them.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class SynapseVariables:
         }
         one = next(iter(chosen.values()))  # the synapses onto all receptors are the same
         self.synapses, self.pre, self.post = one.synapses, one.pre, one.post
+        self.columns, self.wanted = one.columns, one.wanted
         self._read = {name: self._reader(name, chosen[self._receptors.get(name, first)]) for name in variables}
 
     def read(self, variable: str, step: int) -> Array:

@@ -12,6 +12,8 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.recorded import LISTED
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
+from gpusyn.distributed.gathering import gathering_of
+from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.plasticity import learned_of
@@ -67,8 +69,11 @@ def read_weights(compiled: Compiled, session: Session, projection: Projection, r
         parts = _parts(compiled, session, projection, name)
         order, pre, post, delay = _order(parts)
         weight[name] = np.concatenate([_weights(compiled, session, p) for p in parts])[order]
-    single = len(wanted) == 1
-    return Weights(pre, post, weight[wanted[0]] if single else weight, delay * compiled.layout.dt)
+    gathering = gathering_of(session)
+    mine, size = gathering.places(pre, post)
+    pre, post, delay = (gathering.whole(one, mine, size) for one in (pre, post, delay * compiled.layout.dt))
+    weight = {name: gathering.whole(one, mine, size) for name, one in weight.items()}
+    return Weights(pre, post, weight[wanted[0]] if len(wanted) == 1 else weight, delay)
 
 
 def require_room(compiled: Compiled, projection: Projection, where: str) -> None:
@@ -89,7 +94,19 @@ def synapse_order(compiled: Compiled, session: Session, projection: Projection) 
 
 def _parts(compiled: Compiled, session: Session, projection: Projection, receptor: str) -> list[UnpackedSynapses]:
     found = [s for s in compiled.stored if s.pathway.projection is projection and s.receptor == receptor]
-    return [unpack(s, session.read, compiled.redraw) for s in found]
+    parts = [unpack(s, session.read, compiled.redraw) for s in found]
+    share = compiled.layout.share
+    return parts if share is None else [_own(part, share) for part in parts]
+
+
+def _own(part: UnpackedSynapses, share: Share) -> UnpackedSynapses:
+    """Return the synapses onto neurons that are simulated here: of those that share their sums, all are in the rows."""
+    if not isinstance(part.stored, StoredSegments) or not part.stored.bundle.shared:
+        return part
+    targets = np.zeros(part.stored.pathway.projection.post.size, bool)
+    targets[share.chosen(part.stored.pathway.projection.post)] = True
+    mine = targets[part.post]
+    return part._replace(pre=part.pre[mine], post=part.post[mine], delay=part.delay[mine], place=part.place[mine])
 
 
 def _order(parts: list[UnpackedSynapses]) -> tuple[Array, Array, Array, Array]:
@@ -138,7 +155,11 @@ class ChosenSynapses:
     Attributes
     ----------
     synapses, pre, post : ndarray of int64
-        The synapses, and the positions of their neurons in the projection's selections.
+        The synapses that are here, and the positions of their neurons in the projection's selections.
+    wanted : ndarray of int64
+        All synapses that are wanted, of which other ranks may have some.
+    columns : ndarray of int64
+        Places of `synapses` among those that are wanted.
     parts : list of (UnpackedSynapses, ndarray of int64)
         Those of each pathway, without `post` and `delay`, and their places among all that were chosen.
     """
@@ -154,10 +175,14 @@ class ChosenSynapses:
     ) -> None:
         parts = _parts(compiled, session, projection, receptor)
         order, pre, post, _ = _order(parts)
-        self.synapses = np.arange(len(order)) if synapses is None else synapses
-        check_beyond(self.synapses, len(order), where)
-        self.pre, self.post = pre[self.synapses], post[self.synapses]
-        chosen, begin = order[self.synapses], 0
+        mine, self.size = gathering_of(session).places(pre, post)
+        wanted = np.arange(self.size) if synapses is None else synapses
+        check_beyond(wanted, self.size, where)
+        here = np.searchsorted(mine, wanted)
+        own = np.flatnonzero(np.append(mine, -1)[here] == wanted)
+        self.synapses, self.columns, self.wanted = wanted[own], own, wanted
+        self.pre, self.post = pre[here[own]], post[here[own]]
+        chosen, begin = order[here[own]], 0
         self.parts: list[tuple[UnpackedSynapses, Integers]] = []
         for part in parts:
             columns = np.flatnonzero((chosen >= begin) & (chosen < begin + len(part.pre)))
@@ -218,8 +243,9 @@ def _writes(
 ) -> Iterator[tuple[UnpackedSynapses, Array]]:
     """Yield the synapses and the new stored weights of each part of one receptor's weights."""
     parts = _parts(compiled, session, projection, receptor)
-    order = _order(parts)[0]
-    new = _checked(given, compiled, projection, receptor, len(order), where)
+    order, pre, post, _ = _order(parts)
+    mine, size = gathering_of(session).places(pre, post)
+    new = _checked(given, compiled, projection, receptor, size, where)[mine]
     if any(p.stored.weight is not None for p in parts):
         raise ParameterError(
             f"{where}: all its synapses share one weight, which is stored once; "

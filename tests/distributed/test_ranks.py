@@ -34,6 +34,12 @@ def test_arrays_of_all_ranks_arrive(size, seed):
         check_turns(size, seed, received)
 
 
+def test_gathered_arrays_arrive_on_rank_0_alone():
+    first, *others = on_threads(3, lambda ranks: [ranks.gathered(drawn(3, ranks.rank, turn)) for turn in range(60)])
+    check_turns(3, 3, first)
+    assert others == [[None] * 60] * 2
+
+
 def test_operations_of_every_kind_follow_one_another():
     def run(ranks):
         received = []
@@ -84,9 +90,9 @@ class CountingTransport:
         self.rank, self.size = transport.rank, transport.size
         self.begin_headers, self.abort = transport.begin_headers, transport.abort
 
-    def payloads(self, mine, sizes):
+    def payloads(self, mine, sizes, to):
         self.payload_messages += 1
-        return self._transport.payloads(mine, sizes)
+        return self._transport.payloads(mine, sizes, to)
 
 
 def second_messages(lengths):

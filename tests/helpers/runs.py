@@ -62,10 +62,12 @@ Outcome = dict[str, np.ndarray]
 
 
 def outcome(sim: gs.Simulator) -> Outcome:
-    """Everything that a simulation shows: recordings, connectivity, weights, state."""
+    """Everything that a simulation shows: recordings (of several ranks on the first), connectivity, weights, state."""
     found: Outcome = {}
     for name in sim.net.recorders:
-        data = sim.data[name]
+        data = sim.gather(name)
+        if data is None:
+            continue
         if isinstance(data, SpikeData):
             found |= {f"{name} times": data.times, f"{name} ids": data.ids}
         else:
@@ -98,12 +100,14 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-def play(case: Any, backend: Any, *, chunk_steps: int | None = None, cuts: Any = (), reset_at: int = 0) -> Outcome:
+def play(
+    case: Any, backend: Any, *, chunk_steps: int | None = None, cuts: Any = (), reset_at: int = 0, **more: Any
+) -> Outcome:
     """Run a drawn network whole, or cut into several runs, or once more after a reset.
 
     Halfway, weights that may change and some of the state are set anew.
     """
-    how = {"precision": case.precision, "backend": backend, "chunk_steps": chunk_steps}
+    how = {"precision": case.precision, "backend": backend, "chunk_steps": chunk_steps} | more
     with gs.Simulator(case.net, dt=case.dt, seed=case.seed, **how) as sim:
         if reset_at:
             sim.step(reset_at)

@@ -139,9 +139,9 @@ class CudaSession:
     def run(self, steps: int, first: int = 0, end: int | None = None) -> object:
         """Run the launch list, or a part of it, `steps` times; return a mark of their end, as they may still run then.
 
-        The first step of a session, or of a part, is launched singly, which loads the kernels: this is not allowed during a capture.
-        All others are parts of graphs. Every graph is captured before the first one is launched, so an error during a
-        capture leaves the state as it was.
+        The first step of a session, or of a part, is launched singly, which loads the kernels: this is not allowed
+        during a capture. All others are parts of graphs. Every graph is captured before the first one is launched, so
+        an error during a capture leaves the state as it was.
         """
         with self._doing("running steps"):
             part = first, len(self._calls) if end is None else end

@@ -453,7 +453,9 @@ def _most(bundle: Bundle, layout: Layout) -> int:
         pathway = bundle.pathways[0]
         return pathway.projection.pre.parts[pathway.pre_part].size
     return sum(
-        round(p.expected) if p.projection.rule.exact and not layout.share else int(p.expected + 6 * p.expected**0.5) + 16
+        round(p.expected)
+        if p.projection.rule.exact and not layout.share
+        else int(p.expected + 6 * p.expected**0.5) + 16
         for p in bundle.pathways
     )
 
