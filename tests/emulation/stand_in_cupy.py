@@ -61,6 +61,7 @@ def getDeviceProperties(device: int) -> dict[str, Any]:
     major, minor = machine.capability_of(device)
     return {
         "name": machine.name.encode(),
+        "uuid": bytes([*range(15), device]),
         "totalGlobalMem": machine.total_memory,
         "sharedMemPerBlock": 48 << 10,
         "sharedMemPerBlockOptin": machine.max_shared_memory,
