@@ -62,11 +62,13 @@ class Crew(Generic[Member]):
                 return function(rank)
 
         futures = [self._pool.submit(partial(on_rank, rank)) for rank in range(len(self._ranks))]
-        interruption = self._wait(futures)
-        error = interruption or _first_cause([future.exception() for future in futures])
-        if error is not None:
-            raise error
-        return [future.result() for future in futures]
+        error = self._wait(futures) or _first_cause([future.exception() for future in futures])
+        try:
+            if error is not None:
+                raise error
+            return [future.result() for future in futures]
+        finally:
+            del futures, error  # the frames of one error would keep the arrays of all ranks
 
     def _wait(self, futures: list[Future[Any]]) -> BaseException | None:
         """Wait for all ranks; ask them to stop if this is interrupted, and the second time do not ask.
