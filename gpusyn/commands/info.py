@@ -72,7 +72,11 @@ def _mpi() -> list[str]:
         return ['MPI       not installed; for several processes: pip install "gpusyn[mpi]"']
     try:
         asked = subprocess.run(
-            [sys.executable, "-m", "mpi4py", "--mpi-lib-version"], capture_output=True, text=True, timeout=20, check=False
+            [sys.executable, "-m", "mpi4py", "--mpi-lib-version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
         )
         library = " ".join((asked.stdout or asked.stderr).split("\n", 1)[0].replace("Version:", "").split()).rstrip(",")
     except (OSError, subprocess.SubprocessError, ValueError) as error:
@@ -129,7 +133,15 @@ def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping
         Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
         ``GPU: not usable, because ...; fix: ...``.
     """
-    parts = [_versions(), _mpi(), _cuda(found), _compiler(), _folders(), _backends(found, backends, reasons), [found.verdict]]
+    parts = [
+        _versions(),
+        _mpi(),
+        _cuda(found),
+        _compiler(),
+        _folders(),
+        _backends(found, backends, reasons),
+        [found.verdict],
+    ]
     return "\n".join(line for part in parts for line in part)
 
 

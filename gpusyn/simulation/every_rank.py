@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from contextlib import AbstractContextManager
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from gpusyn.simulation.state_methods import StateMethods
+from gpusyn.distributed.crew import Crew
 
-Own = TypeVar("Own", bound="StateMethods")
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+
+
+class HasCrew(Protocol):
+    """A simulator of which every device has a part, or one without a crew."""
+
+    _crew: Crew[Any] | None
+
+    def _alone(self, here: str) -> AbstractContextManager[None]: ...
+
+
+Own = TypeVar("Own", bound=HasCrew)
 
 
 def on_every_rank(method: Callable[Concatenate[Own, Given], Result]) -> Callable[Concatenate[Own, Given], Result]:
@@ -22,11 +32,8 @@ def on_every_rank(method: Callable[Concatenate[Own, Given], Result]) -> Callable
         if self._crew is None:
             return method(self, *args, **kwargs)
         here = f"Simulator.{method.__name__}()"
-
-        def on_member(member: Any) -> Result:
-            return method(member, *args, **kwargs)
-
         with self._alone(here):
-            return self._crew.call(here, on_member)[0]
+            results: list[Result] = self._crew.call(here, lambda member: method(member, *args, **kwargs))
+        return results[0]
 
     return run

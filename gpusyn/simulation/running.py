@@ -13,7 +13,6 @@ from gpusyn.backends.select import use_backend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
-from gpusyn.distributed.devices import tell_devices
 from gpusyn.distributed.exchange import SpreadSession
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import BackendError, SimulationError
@@ -23,6 +22,7 @@ from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.devices import tell_devices
 from gpusyn.simulation.file_streams import check_files, check_resumed_files
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
@@ -103,7 +103,9 @@ class Running:
                 return planned, compiled, session if ranks is None else SpreadSession(session, compiled, ranks)
 
         place = None if ranks is None else ranks.on_machine()[0]
-        chosen, (planned, self.compiled, self.session) = use_backend(backend, asked.threads, "Simulator", started, place)
+        chosen, (planned, self.compiled, self.session) = use_backend(
+            backend, asked.threads, "Simulator", started, place
+        )
         if ranks is not None:
             tell_devices(ranks, chosen)
         _give_back(planned)
@@ -134,7 +136,9 @@ class Running:
             k = self.in_flight.room(self.step, min(end - self.step, self._chunk, self.compiled.steps))
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
             k = self.spikes.room(self.step, k, self.step - self.recordings.end)
-            if self.ranks is not None:  # all run the same chunks, so that an exception between two leaves all in one step
+            if (
+                self.ranks is not None
+            ):  # all run the same chunks, so that an exception between two leaves all in one step
                 with held_signals():
                     k = self.ranks.fewest(k)
             self._run_chunk(k, planned)

@@ -19,7 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gpusyn.backends.devices import backends_on
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
 from gpusyn.distributed.crew import Crew
@@ -31,6 +30,7 @@ from gpusyn.parameters.scalars import flag, integer, public, random_key, real, w
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
+from gpusyn.simulation.devices import backends_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.running import Running
@@ -144,9 +144,9 @@ class Simulator(CheckpointMethods):
         if devices is not None:
             backends = backends_on(devices, backend, comm, "Simulator")
             if len(backends) > 1:
-                more = {"trial": trial, "weights": weights, "chunk_steps": chunk_steps, "progress": progress}
+                more: Any = {"trial": trial, "weights": weights, "chunk_steps": chunk_steps, "progress": progress}
                 rank = partial(Simulator, net, dt, seed, precision=precision, threads=threads, owners=owners, **more)
-                crew = Crew(len(backends), lambda ranks: rank(backends[ranks.rank], comm=ranks), "Simulator")
+                crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), "Simulator")
                 super().__init__(crew.members[0]._running, crew)
                 return
             backend = backends[0]
@@ -170,7 +170,11 @@ class Simulator(CheckpointMethods):
         """Return the data of a recorder on all devices, also after the end."""
         assert self._crew is not None
         with self._alone("Simulator.data[...]"):
-            return self._crew.call("Simulator.data[...]", lambda one: one._running.recordings.gathered(recorder))[0]
+            whole: list[Any] = self._crew.call(
+                "Simulator.data[...]", lambda one: one._running.recordings.gathered(recorder)
+            )
+        found: SpikeData | TraceData = whole[0]
+        return found
 
     @public
     @on_every_rank

@@ -16,7 +16,6 @@ from gpusyn.distributed.communicators import as_ranks
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import ArgumentError
 from gpusyn.io.atomic import replacing
-from gpusyn.network.recorder import Recorder
 from gpusyn.parameters.scalars import public, real, show, whole_steps
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.simulator import Simulator
@@ -189,7 +188,7 @@ def _simulate(simulator: Simulator, model: SonataModel, length: float) -> tuple[
     simulator.run(length)
     wall = time.perf_counter() - begin
 
-    def data(recorder: Recorder) -> Any:
+    def data(recorder: Any) -> Any:
         whole = simulator.gather(recorder)  # on the first rank
         return simulator.data[recorder] if whole is None else whole
 

@@ -76,7 +76,9 @@ def test_drawn_networks_that_learn_have_the_bits_of_one_process(seed):
 def test_each_device_has_its_own_arrays_and_gives_them_back():
     before = [used_bytes(device) for device in range(3)]
     with simulator(emulated(), devices=[2, 1]) as sim:
-        homes = [{array._block.device_id for array in one._session._session._arrays.values()} for one in sim._crew.members]
+        homes = [
+            {array._block.device_id for array in one._session._session._arrays.values()} for one in sim._crew.members
+        ]
         assert homes == [{2}, {1}]
         assert used_bytes(0) == before[0]
         sim.step(3)
@@ -146,7 +148,7 @@ def test_a_fault_on_one_device_ends_the_run_on_all_in_the_same_step():
         def fail():
             raise gs.SimulationError("Population 'E', neuron 20: V became NaN")
 
-        with pytest.raises(gs.SimulationError, match="^Population 'E', neuron 20: V became NaN"):
+        with pytest.raises(gs.SimulationError, match=r"^Population 'E', neuron 20: V became NaN"):
             sim.step(7)
         assert len({one._running.step for one in sim._crew.members}) == 1
         assert not any(one._running.lost for one in sim._crew.members)
@@ -241,7 +243,9 @@ def test_wrong_devices_are_refused(devices, kind, said):
 
 
 def test_backends_without_devices_are_refused(monkeypatch):
-    said = r"Simulator\.devices: are numbers of GPUs \(got \[0, 1\]\), and backend '{}' uses none; use backend='cuda', or"
+    said = (
+        r"Simulator\.devices: are numbers of GPUs \(got \[0, 1\]\), and backend '{}' uses none; use backend='cuda', or"
+    )
     for backend, name in (("numpy", "numpy"), ("cpu", "cpu"), (NumpyBackend(), "numpy")):
         with pytest.raises(gs.ParameterError, match=said.replace("' uses", "'.* uses").format(name)):
             simulator(backend, devices=[0, 1])
@@ -269,7 +273,9 @@ def test_ranks_of_a_machine_take_its_gpus_in_turn():
 
 @pytest.mark.usefixtures("gpus")
 def test_ranks_say_once_which_gpus_they_have(caplog, monkeypatch):
-    monkeypatch.setattr("gpusyn.backends.cuda.backend.CudaBackend.__init__.__kwdefaults__", {"place": None, "importer": lambda: cupy})
+    monkeypatch.setattr(
+        "gpusyn.backends.cuda.backend.CudaBackend.__init__.__kwdefaults__", {"place": None, "importer": lambda: cupy}
+    )
     caplog.set_level(logging.INFO, "gpusyn")
 
     def run(ranks):
@@ -279,5 +285,5 @@ def test_ranks_say_once_which_gpus_they_have(caplog, monkeypatch):
     assert on_threads(4, run) == [0, 1, 2, 0]
     lines = [line for line in caplog.messages if "ranks" in line]
     assert len(lines) == 2
-    assert lines[0].startswith("4 ranks on 3 GPUs: rank 0: cuda, Emulated GPU (compute capability 9.0), GPU 0; rank 1")
+    assert lines[0].startswith("4 ranks on 3 GPUs: rank 0: GPU 0, Emulated GPU (compute capability 9.0); rank 1: GPU 1, ")
     assert lines[1].startswith("up to 2 ranks share one GPU, which is slower than one rank a GPU; start as many ranks")

@@ -87,7 +87,9 @@ def _number_fault(parameter: str, value: Any) -> str:
 class _Launch:
     """One launch with its arguments packed, ready to run now, later or again and again."""
 
-    def __init__(self, kernel: emulation.Kernel, args: Sequence[Any], stream: Stream, grid: int, block: int, shared: int) -> None:
+    def __init__(
+        self, kernel: emulation.Kernel, args: Sequence[Any], stream: Stream, grid: int, block: int, shared: int
+    ) -> None:
         if len(args) != len(kernel.parameters):
             raise StrictError(f"kernel {kernel.name!r} takes {len(kernel.parameters)} arguments, got {len(args)}")
         self._kernel, self._shape = kernel, (grid, block, shared)

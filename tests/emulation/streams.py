@@ -133,7 +133,9 @@ class Stream:
 
     def _check_here(self, what: str) -> None:
         if self.device_id != current_device():
-            raise StrictError(f"{what}: a stream of GPU {self.device_id} is used while GPU {current_device()} is current")
+            raise StrictError(
+                f"{what}: a stream of GPU {self.device_id} is used while GPU {current_device()} is current"
+            )
 
     def _put(self, work: Work) -> None:
         """Run, queue or record one piece of work."""

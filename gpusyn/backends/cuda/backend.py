@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from gpusyn.backends.cuda.detect import detect
+from gpusyn.backends.cuda.detect import Device, detect
 from gpusyn.backends.cuda.gpu import Gpu
 from gpusyn.backends.cuda.launcher import CudaLauncher
 from gpusyn.backends.cuda.session import CudaSession
@@ -58,8 +58,8 @@ class CudaBackend:
         block: int = BLOCK,
         threads: int | None = None,
         device: int | None = None,
-        *,
         place: int | None = None,
+        *,
         importer: Callable[[], Any] = import_cupy,
     ) -> None:
         self.block = integer(block, "CudaBackend.block", low=WARP, high=1024)
@@ -73,9 +73,9 @@ class CudaBackend:
         self.gpu, self._importer = Gpu(importer(), found.device), importer
 
     @property
-    def device(self) -> str:
-        """What tells the GPU from all others, also of other machines and containers."""
-        return self.gpu.device.identity
+    def device(self) -> Device:
+        """The GPU."""
+        return self.gpu.device
 
     def on_device(self, device: int) -> CudaBackend:
         """Return such a backend on the GPU of another number.

@@ -60,7 +60,7 @@ class Device(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """The uuid, or the best that there is in its place."""
+        """What tells the GPU from all others, also those of other machines: the uuid, or what comes near."""
         return self.uuid or f"{platform.node()}: {self.number}"
 
     def __str__(self) -> str:

@@ -1,15 +1,21 @@
-"""What a user asks for by `devices=`: a backend on each of several GPUs of this machine."""
+"""Which rank computes on which GPU: what a user asks for by `devices=`, and what is said of it."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+import platform
+from collections import Counter
+from typing import Any, NamedTuple
 
 from gpusyn.backends.base import Backend
 from gpusyn.backends.select import BACKENDS, make_backend, names
 from gpusyn.distributed.communicators import as_ranks
+from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import integer, listed, one_of, show
+from gpusyn.utils.messages import LOGGER
+
+FEW = 8  # ranks that are told one by one
 
 
 def backends_on(devices: Any, backend: Any, comm: Any, where: str) -> list[Backend]:
@@ -52,7 +58,9 @@ def _numbers(devices: Any, where: str) -> list[int]:
     if isinstance(devices, int | str):
         example = f"[{devices}]" if isinstance(devices, int) and not isinstance(devices, bool) else "[0, 1]"
         raise ArgumentError(f"{where}: must be a list of numbers of GPUs (got {show(devices)}); write {example}")
-    numbers = [integer(one, f"{where}[{i}]", low=0) for i, one in enumerate(listed(devices, where, "a list of numbers"))]
+    numbers = [
+        integer(one, f"{where}[{i}]", low=0) for i, one in enumerate(listed(devices, where, "a list of numbers"))
+    ]
     twice = next((number for number in numbers if numbers.count(number) > 1), None)
     if twice is not None:
         raise ParameterError(f"{where}: must be different GPUs (got {twice} twice, in {show(numbers)}); name each once")
@@ -76,3 +84,49 @@ def _without_devices(numbers: list[int], backend: str, where: str) -> ParameterE
         f"{where}.devices: are numbers of GPUs (got {show(numbers)}), and {backend} uses none; "
         "use backend='cuda', or threads= for several cores, or comm= for several processes"
     )
+
+
+class Used(NamedTuple):
+    """What a rank computes on: a machine, a phrase for it, and the device there, which has an identity if it is one."""
+
+    machine: str
+    phrase: str
+    identity: str
+
+
+def tell_devices(ranks: Ranks, backend: Backend) -> None:
+    """Say on rank 0 which GPU each rank computes on, if there is any; this is a collective operation."""
+    device, phrase = getattr(backend, "device", None), f"{backend.name}, {backend.describe()}"
+    here = platform.node()
+    mine = Used(here, phrase, "") if device is None else Used(here, f"GPU {device.number}, {device}", device.identity)
+    found = [Used(*one) for one in ranks.objects(tuple(mine))]
+    devices = Counter(one.identity for one in found if one.identity)
+    if ranks.rank or not devices:
+        return
+    LOGGER.info(f"{_number(ranks.size, 'rank')} on {_number(len(devices), 'GPU')}: {_list(found)}")
+    without = len(found) - devices.total()
+    if without:
+        LOGGER.warning(
+            f"{_number(without, 'rank')} of {ranks.size} found no GPU that can be used, and the others wait for the "
+            "slowest; see what `gpusyn info` says on each machine, or take fewer ranks"
+        )
+    most = max(devices.values())
+    if most > 1:
+        LOGGER.warning(
+            f"up to {most} ranks share one GPU, which is slower than one rank a GPU; "
+            "start as many ranks on a machine as it has GPUs, or see whether CUDA_VISIBLE_DEVICES hides some"
+        )
+
+
+def _list(found: list[Used]) -> str:
+    """Return what the first ranks compute on."""
+    several = len({one.machine for one in found}) > 1
+    parts = [
+        f"rank {rank}: {one.phrase}" + (f", of {one.machine}" if several else "") for rank, one in enumerate(found[:FEW])
+    ]
+    more = len(found) - len(parts)
+    return "; ".join(parts) + (f"; and {_number(more, 'other')}" if more else "")
+
+
+def _number(count: int, of: str) -> str:
+    return f"{count} {of}{'' if count == 1 else 's'}"
