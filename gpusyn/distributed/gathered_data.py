@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ class Wanted(NamedTuple):
         The places among these of what this rank records.
     """
 
-    parts: list[RecordedPart]
+    parts: Sequence[RecordedPart]
     numbers: Integers
     mine: Integers
 

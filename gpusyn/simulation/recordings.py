@@ -189,7 +189,7 @@ class Recordings:
         """Return what a recorder records on all ranks."""
         recorder, log = self.recorders[name], self.logs[name]
         if isinstance(log, SynapseLog):
-            return Wanted([], log.wanted, log.chosen)
+            return Wanted([], log.all_wanted, log.chosen)
         assert isinstance(recorder, SpikeRecorder | TraceRecorder)
         return Wanted(parts_of(recorder), np.arange(recorder.source.size), share.chosen(recorder.source))
 
