@@ -122,7 +122,8 @@ def _list(found: list[Used]) -> str:
     """Return what the first ranks compute on."""
     several = len({one.machine for one in found}) > 1
     parts = [
-        f"rank {rank}: {one.phrase}" + (f", of {one.machine}" if several else "") for rank, one in enumerate(found[:FEW])
+        f"rank {rank}: {one.phrase}" + (f", of {one.machine}" if several else "")
+        for rank, one in enumerate(found[:FEW])
     ]
     more = len(found) - len(parts)
     return "; ".join(parts) + (f"; and {_number(more, 'other')}" if more else "")

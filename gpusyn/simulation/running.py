@@ -97,7 +97,13 @@ class Running:
             _give_back(planned)
             (check_files if begins else check_resumed_files)(net.recorders.values(), trial)
             bar = progress_bar(planned.synapses, 1.0, self.progress, "synapses", "building")
-            with memory_errors(_BUILDING, TO_FIT), bar as advanced:
+            with memory_errors(_BUILDING, TO_FIT), bar as show:
+
+                def advanced(synapses: float) -> None:
+                    if ranks is not None and ranks.stopping:
+                        raise KeyboardInterrupt
+                    show(synapses)
+
                 compiled = Compiled(planned.layout, seed, chunk_steps, trial, advanced, used.launcher)
                 session = start_session(used, compiled.program)
                 return planned, compiled, session if ranks is None else SpreadSession(session, compiled, ranks)

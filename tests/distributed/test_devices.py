@@ -285,5 +285,7 @@ def test_ranks_say_once_which_gpus_they_have(caplog, monkeypatch):
     assert on_threads(4, run) == [0, 1, 2, 0]
     lines = [line for line in caplog.messages if "ranks" in line]
     assert len(lines) == 2
-    assert lines[0].startswith("4 ranks on 3 GPUs: rank 0: GPU 0, Emulated GPU (compute capability 9.0); rank 1: GPU 1, ")
+    assert lines[0].startswith(
+        "4 ranks on 3 GPUs: rank 0: GPU 0, Emulated GPU (compute capability 9.0); rank 1: GPU 1, "
+    )
     assert lines[1].startswith("up to 2 ranks share one GPU, which is slower than one rank a GPU; start as many ranks")
