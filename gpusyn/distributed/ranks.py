@@ -32,10 +32,13 @@ class Ranks:
     ----------
     rank, size : int
         Number of this rank, from 0, and number of ranks.
+    stopping : bool
+        True if the program is interrupted: the next call of `fewest` ends a run on all ranks.
     """
 
     def __init__(self, transport: Transport) -> None:
-        self.rank, self.size = transport.rank, transport.size
+        self.rank, self.size, self.stopping = transport.rank, transport.size, False
+        self._transport = transport
         self._channel = Channel(transport)
         self._where = ""
         self._operations: dict[tuple[str, str, np.dtype[Any]], Operation] = {}
@@ -99,6 +102,25 @@ class Ranks:
         """
         data = np.frombuffer(pickle.dumps(mine, pickle.HIGHEST_PROTOCOL), np.uint8)
         return [pickle.loads(part.data) for part in self._begin("objects", data).finish()]
+
+    def fewest(self, steps: int) -> int:
+        """Return the fewest steps that any rank can run next.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On all ranks, if the program of one of them is interrupted.
+        SimulationError
+            If a rank has failed, or calls something else.
+        """
+        least = min(int(part[0]) for part in self.arrays(np.array([-1 if self.stopping else steps])))
+        if least < 0:
+            raise KeyboardInterrupt
+        return least
+
+    def on_machine(self) -> tuple[int, int]:
+        """Return the number of this rank among those of its machine, and their number."""
+        return self._transport.on_machine()
 
     def agree(self, what: str, mine: object) -> None:
         """Check that all ranks give the same value.
