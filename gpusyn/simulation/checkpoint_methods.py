@@ -17,6 +17,7 @@ from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import check_content, content_of, put_content
+from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
@@ -30,6 +31,7 @@ class CheckpointMethods(StateMethods):
     """Methods of :class:`gpusyn.Simulator` that save it to a checkpoint, and make it of one."""
 
     @public
+    @on_every_rank
     def save_checkpoint(self, path: Any) -> None:
         """Write everything that the simulation needs to go on later, on any backend or machine.
 
