@@ -1,6 +1,7 @@
 """Recorders of ranks stream to a file each, which are read as one, and go on with any number of ranks."""
 
 import os
+import shutil
 
 import pytest
 
@@ -9,6 +10,7 @@ from gpusyn.distributed.threads import on_threads
 from gpusyn.errors import FileError
 from gpusyn.io.checkpoint import read_checkpoint
 from gpusyn.io.rank_files import rank_file
+from gpusyn.io.repair import repair
 from tests.helpers.runs import backend_named
 from tests.helpers.small_network import describe, simulator
 
@@ -199,3 +201,33 @@ def test_each_trial_has_its_files(tmp_path):
     names = [f"run{trial}{part}.h5" for trial in (0, 1) for part in ("", ".rank0", ".rank1")]
     assert sorted(os.listdir(tmp_path)) == sorted(names)
     assert [gs.open_results(tmp_path / f"run{trial}.h5").time for trial in (0, 1)] == pytest.approx([3.0, 2.0])
+
+
+def test_what_a_killed_run_leaves_goes_as_far_as_all_ranks(tmp_path):
+    path, left = tmp_path / "run.h5", tmp_path / "left"
+    left.mkdir()
+
+    def on_rank(one):
+        with simulator("numpy", network(path), comm=one) as sim:
+            sim.step(40)
+            sim.save_checkpoint(left / "state.h5")
+            for rank in (0, 1):  # as if rank 0 had been killed sooner
+                one.objects(None)
+                if one.rank == rank:
+                    shutil.copy(rank_file(path, rank), left)
+                one.objects(None)
+                sim.step(20)
+            if one.rank == 0:
+                shutil.copy(path, left)
+
+    on_threads(2, on_rank)
+    expected, found = run_alone(tmp_path / "alone.h5", 40), gs.open_results(left / "run.h5")
+    assert (found.status, found.time) == ("killed", pytest.approx(4.0))
+    assert [name for name in NAMES if found[name] != expected[name]] == []
+    assert len(repair(left / "run.h5").splitlines()) == 2
+    found = gs.open_results(left / "run.h5")
+    assert found.status == "killed"
+    assert [name for name in NAMES if found[name] != expected[name]] == []
+    with gs.Simulator.load_checkpoint(network(left / "run.h5"), left / "state.h5", backend="numpy") as sim:
+        sim.step(40)
+        assert [name for name in NAMES if gs.open_results(path)[name] != sim.data[name]] == []
