@@ -157,9 +157,7 @@ def _simulator(
     net: gs.Network, backend: Backend, precision: str, threads: int | None, ranks: Ranks | None = None
 ) -> gs.Simulator:
     with warnings_only():  # the note on rounded delays is of no interest here
-        return gs.Simulator(
-            net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads, comm=ranks
-        )
+        return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads, comm=ranks)
 
 
 def _run(

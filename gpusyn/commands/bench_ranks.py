@@ -100,9 +100,7 @@ def rank_numbers(sim: gs.Simulator, ranks: Ranks, counting: Counting, fired: Map
 def _delivered(sim: gs.Simulator, fired: Mapping[str, int]) -> float:
     """Return the mean number of synapses of this rank that spikes reach."""
     pathways = sim._compiled.layout.pathways
-    return sum(
-        fired.get(one.pre.population.name, 0) * one.expected / max(one.pre.size, 1) for one in pathways
-    )
+    return sum(fired.get(one.pre.population.name, 0) * one.expected / max(one.pre.size, 1) for one in pathways)
 
 
 def rank_lines(numbers: Mapping[str, Any], steps: int) -> list[tuple[str, str]]:

@@ -287,7 +287,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         _duration(None, "default: the case's own"), _BACKEND, _SINGLE, _THREADS,
         ("--json", {"metavar": "FILE", "help": "write the numbers here too"}),
         ("--profile", {"action": "store_true", "help": "tell where a step's time goes (cpu backend)"}),
-        ("--mpi", {"action": "store_true", "help": "on all processes of MPI together: mpiexec -n 4 gpusyn bench --mpi"}),
+        ("--mpi", {"action": "store_true", "help": "on all processes of MPI: mpiexec -n 4 gpusyn bench --mpi"}),
         ("--model", {
             "metavar": "GPU",
             "help": "run nothing; tell what a model expects of T4, RTX4090, A100, H100 or H200",
