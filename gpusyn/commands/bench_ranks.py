@@ -35,7 +35,8 @@ class Counting:
         self.exchanges, self.received, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Counting:
-        session, ranks = self._session, self._ranks
+        session: Any = self._session
+        ranks: Any = self._ranks
         exchange, arrays = session._exchange, ranks.arrays
 
         def timed(*given: Any, **named: Any) -> None:
@@ -49,7 +50,7 @@ class Counting:
             self.received += sum(one.nbytes for rank, one in enumerate(found) if rank != ranks.rank)
             return found
 
-        session._exchange, ranks.arrays = timed, counted  # type: ignore[method-assign]
+        session._exchange, ranks.arrays = timed, counted
         return self
 
     def __exit__(self, *_: object) -> None:
