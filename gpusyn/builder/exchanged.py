@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.extents import listed_events
+from gpusyn.builder.junctions import POTENTIALS
 from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows import row_forms
-from gpusyn.builder.specs import MOST_STEPS, launched, remembers
+from gpusyn.builder.rows.event_driven import ages
+from gpusyn.builder.specs import launched, remembers
 from gpusyn.distributed.ownership import Range
 from gpusyn.neurons.sources import RateSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
@@ -27,15 +29,23 @@ def first_after_spikes(layout: Layout) -> int:
     return 1 + max(emitting, default=-1)
 
 
-def window_steps(layout: Layout) -> int:
-    """Return after how many steps the ranks exchange their spikes: the shortest delay, or 1.
+def first_after_potentials(layout: Layout) -> int:
+    """Return the number of the first launch of a step that comes after the potentials that gap junctions read."""
+    kernels = [kernel for kernel, _ in launched(layout)]
+    return 1 + max((i for i, kernel in enumerate(kernels) if kernel == POTENTIALS), default=-1)
 
-    It is 1 where something else than delivery reads spikes: gates of sources, histories, trains, short-term plasticity.
+
+def window_steps(layout: Layout) -> int:
+    """Return after how many steps the ranks exchange their spikes, 0 if never, because nothing reads them.
+
+    It is 1 more than the age of a spike when the first synapse reads it: the shortest delay, but 1 where weights can be
+    set or learn, and where delays of procedural synapses differ. It is 1 as well where something else than delivery
+    reads spikes: gates of sources, histories, trains, short-term plasticity.
     """
     after = launched(layout)[first_after_spikes(layout) :]
     if any(kernel not in LATER for kernel, _ in after) or remembers(layout):
         return 1
-    return min((pathway.shortest for pathway in layout.pathways), default=MOST_STEPS)
+    return min(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
 
 
 def has_repeats(layout: Layout) -> bool:
@@ -53,7 +63,7 @@ class Traffic(NamedTuple):
     Attributes
     ----------
     window : int
-        Steps between two exchanges.
+        Steps between two exchanges of spikes, 0 if there are none.
     exchanges : float
         Number of exchanges.
     spikes : float
@@ -96,6 +106,8 @@ def traffic_of(layout: Layout, rate: float | None = None) -> Traffic:
     own_V = each * sum(_number(layout.owned(layout.populations[name])) for name in coupled)
     potentials = each * sum(layout.populations[name].size for name in coupled) - own_V
     counts = WORD * steps * others
+    if not window:
+        return Traffic(0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
     return Traffic(
         window, steps / window, elsewhere, sent=WORD * steps * (others > 0) + of_spike * own + own_V,
         received=counts + of_spike * elsewhere + potentials, counts=counts, potentials=potentials,

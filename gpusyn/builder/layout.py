@@ -383,7 +383,8 @@ class Layout:
     def in_unit(self, place: PlacedPopulation, ids: Integers) -> Integers:
         """Return the place in their units of work of neurons that are simulated here, given by their local ids."""
         begins = np.array([begin for begin, _ in self.owned(place)] or [0])
-        return (ids - begins[np.searchsorted(begins, ids, side="right") - 1]) % CHUNK
+        found: Integers = (ids - begins[np.searchsorted(begins, ids, side="right") - 1]) % CHUNK
+        return found
 
     @property
     def probing(self) -> list[TraceRecorder]:

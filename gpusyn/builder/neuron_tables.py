@@ -251,7 +251,7 @@ class Probes:
                 if place.group == g:
                     equations = NEURONS[self.layout.groups[g].signature.neuron]
                     what, receptor = _what(part.population, equations, variable)
-                    fields = {
+                    fields: dict[str, Any] = {
                         "neuron": self.layout.in_unit(place, part.ids), "variable": what, "receptor": receptor,
                         "every": region.every,
                         "trace": region.start, "column": np.arange(column, column + part.size),

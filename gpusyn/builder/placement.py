@@ -38,6 +38,7 @@ from gpusyn.builder.plasticity.rewiring import check_rewired
 from gpusyn.builder.plasticity.scaling import check_scaling
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
+from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.explicit import GivenSynapses
@@ -170,6 +171,7 @@ def _share(layout: Layout, spread: Spread) -> None:
     for pathway in layout.pathways:
         pathway.expected *= _part_here(pathway, layout.share)
         pathway.own = layout.share.ranges(pathway.post.population.name)
+    check_scanned(layout)
     layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
 
 

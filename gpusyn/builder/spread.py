@@ -110,7 +110,9 @@ def rank_rows(found: RankPlan | None, layout: Layout, rate: float | None) -> lis
 
 
 def _exchange_text(traffic: Traffic, rate: float | None) -> str:
-    steps = "in every step" if traffic.window == 1 else f"every {traffic.window} steps"
+    if not traffic.window and not traffic.potentials:
+        return "nothing: no synapse reads spikes"
+    steps = "in every step" if traffic.window <= 1 else f"every {traffic.window} steps"
     neurons = "as many as plans expect, mostly 20 Hz" if rate is None else f"{rate:g} Hz"
     V = f", {size_text(traffic.potentials)}/s V of neurons with gap junctions" if traffic.potentials else ""
     return (

@@ -5,6 +5,7 @@ Every rank knows the same ownership. It is data: whatever assigns neurons to ran
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -121,7 +122,15 @@ class Share(NamedTuple):
 
     def number(self, part: Part) -> int:
         """Return the number of the neurons of a part of a selection that the rank owns."""
-        return sum(len(limited(part.span, *own)) for own in self.ranges(part.population.name))
+        return sum(high - low for low, high in self.within(part))
+
+    def within(self, part: Part) -> list[Range]:
+        """Return the ranges of positions in a part of a selection that the rank owns, none of them empty."""
+        found = [
+            (bisect_left(part.span, begin), bisect_left(part.span, end))
+            for begin, end in self.ranges(part.population.name)
+        ]
+        return [(low, high) for low, high in found if low < high]
 
     def chosen(self, selection: Selection) -> Integers:
         """Return the positions in a selection of the neurons that the rank owns."""

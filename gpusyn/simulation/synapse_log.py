@@ -38,7 +38,7 @@ class SynapseLog(SampleLog):
         self.synapses, self.pairs = self._variables.synapses, (self._variables.pre, self._variables.post)
         self.columns = len(self.synapses)
         #: All synapses that are recorded, and the places of those that are here among them.
-        self.wanted, self.chosen = self._variables.wanted, self._variables.columns
+        self.all_wanted, self.chosen = self._variables.wanted, self._variables.columns
 
     def steps_to_next(self, step: int) -> int:
         """Return the number of steps from a step to the next sample."""
