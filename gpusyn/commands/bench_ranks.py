@@ -18,7 +18,7 @@ STORED = ("targets", "synapses")  # extents that count stored synapses
 
 
 class Counting:
-    """Counts the exchanges of a session while it is entered, their bytes and their time.
+    """Counts the exchanges of spikes of a session while it is entered, their bytes and their time.
 
     Attributes
     ----------
@@ -31,17 +31,19 @@ class Counting:
     def __init__(self, sim: gs.Simulator) -> None:
         session: Any = sim._session
         assert isinstance(session, SpreadSession)
-        self._session, self._ranks = session, session.ranks
+        self._spikes, self._ranks = session._spikes, session.ranks
         self.exchanges, self.received, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Counting:
-        session: Any = self._session
+        spikes: Any = self._spikes
         ranks: Any = self._ranks
-        exchange, arrays = session._exchange, ranks.arrays
+        exchange, arrays = spikes.exchange, ranks.arrays
 
         def timed(*given: Any, **named: Any) -> None:
+            ranks.arrays = counted
             begin = time.perf_counter()
             exchange(*given, **named)
+            del ranks.arrays
             self.seconds += time.perf_counter() - begin
             self.exchanges += 1
 
@@ -50,11 +52,11 @@ class Counting:
             self.received += sum(one.nbytes for rank, one in enumerate(found) if rank != ranks.rank)
             return found
 
-        session._exchange, ranks.arrays = timed, counted
+        spikes.exchange = timed
         return self
 
     def __exit__(self, *_: object) -> None:
-        del self._session._exchange, self._ranks.arrays  # the methods of their classes are back
+        del self._spikes.exchange  # the method of its class is back
 
 
 def of_all(ranks: Ranks | None, fired: Mapping[str, int]) -> dict[str, int]:
