@@ -10,11 +10,11 @@ import numpy as np
 from gpusyn.builder.inputs.extents import listed_events
 from gpusyn.builder.junctions import POTENTIALS
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.builder.specs import launched, remembers
-from gpusyn.distributed.ownership import Range
 from gpusyn.neurons.sources import RateSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
 

@@ -8,8 +8,8 @@ import pytest
 import gpusyn as gs
 from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Asked, Plan, plan
-from gpusyn.distributed.ownership import Spread
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.spreading import OWNERS
 from gpusyn.distributed.threads import on_threads
