@@ -2,6 +2,7 @@
 
 Run ``python -m benchmarks.building`` from a checkout; `--synapses` sets the size, `--threads` the threads, `--rules`
 some of the rules. Each rule runs in a process of its own, alone on `--backend`; times are those of the processor.
+With `--ranks` the network is spread on so many ranks, of which the first one's part is built.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import numpy as np
 import gpusyn as gs
 from gpusyn.backends.select import make_backend
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.placement import lay_out
 
 NEURONS = 20_000
 DRAWN = {"weight": gs.Normal(2.0, 0.5, low=0.0), "delay": gs.Normal(1.5, 0.75, low=0.1)}
 CONSTANT = {"weight": 2.0, "delay": 1.5}
+SAME = ("synapses", "backend", "threads", "repeats", "ranks", "owners")  # options that each process gets
 
 
 def _arrays(n: int) -> gs.FromArrays:
@@ -64,9 +67,10 @@ def network(rule: str, synapses: int) -> gs.Network:
     return net
 
 
-def measure(rule: str, synapses: int, backend: str, threads: int, repeats: int) -> str:
+def measure(rule: str, synapses: int, backend: str, threads: int, repeats: int, ranks: int, owners: str) -> str:
     """Return a row of the table."""
-    layout = lay_out(network(rule, synapses), 0.1, "single", threads)
+    spread = Spread(0, ranks, owners) if ranks > 1 else None
+    layout = lay_out(network(rule, synapses), 0.1, "single", threads, spread=spread)
     used = make_backend(backend, threads)
     used.launcher()  # compile now
     before, seconds = _resident(), []
@@ -77,8 +81,9 @@ def measure(rule: str, synapses: int, backend: str, threads: int, repeats: int) 
         count = program.specs["targets"].size
         size = sum(array.nbytes for array in program.initial.values() if any(array.strides))
         del program
-    rate = count / statistics.median(seconds) / 1e6
-    return f"| {rule} | {count / 1e6:.1f} M | {rate:.1f} M/s | {(_peak() - before) / size:.2f} |"
+    taken = statistics.median(seconds)
+    rate = f"{taken:.2f} s | {count / taken / 1e6:.1f} M/s"
+    return f"| {rule} | {ranks} | {count / 1e6:.1f} M | {rate} | {(_peak() - before) / size:.2f} |"
 
 
 def _peak() -> int:
@@ -96,15 +101,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--backend", default="cpu")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--ranks", type=int, default=1)
+    parser.add_argument("--owners", default="contiguous")
     parser.add_argument("--rules", nargs="*", default=list(RULES))
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.alone:
-        print(measure(given.rules[0], given.synapses, given.backend, given.threads, given.repeats), flush=True)
+        print(measure(given.rules[0], *(getattr(given, name) for name in SAME)), flush=True)
         return
-    print("| rule | synapses | built per second of the processor | most memory, of that of the arrays |")
-    print("|---|---|---|---|", flush=True)
-    same = [f"--{name}={getattr(given, name)}" for name in ("synapses", "threads", "backend", "repeats")]
+    print("| rule | ranks | synapses | time of the processor | built per second | most memory, of that of the arrays |")
+    print("|---|---|---|---|---|---|", flush=True)
+    same = [f"--{name}={getattr(given, name)}" for name in SAME]
     for rule in given.rules:
         subprocess.run([sys.executable, "-m", "benchmarks.building", "--alone", *same, "--rules", rule], check=True)
 

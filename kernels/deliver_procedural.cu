@@ -112,7 +112,8 @@ DEVICE void find_delays(const DrawnSet &set, const Drawn &drawn, int64 first, in
         FOR_THREADS(j, size) delay[j] = same;
         return;
     }
-    draw_piece(drawn.law(set.delay_law), set.delay_key, first, size, room.word, room.u, room.x, room.flag, nullptr);
+    draw_piece(drawn.law(set.delay_law), set.delay_key, Consecutive{first}, size, room.word, room.u, room.x, room.flag,
+               nullptr);
     double dt = drawn.unit(set.delay_law);
     const double *x = room.x;
     FOR_THREADS(j, size) delay[j] = rounded_delay(x[j], dt);
@@ -129,7 +130,8 @@ DEVICE void find_weights(const DrawnOutput &output, const Drawn &drawn, int64 fi
         return;
     }
     if (again)
-        draw_piece(drawn.law(output.law), output.key, first, size, room.word, room.u, room.x, room.flag, nullptr);
+        draw_piece(drawn.law(output.law), output.key, Consecutive{first}, size, room.word, room.u, room.x, room.flag,
+                   nullptr);
     double factor = drawn.factor(output.law), scale = drawn.unit(output.law);
     const double *x = room.x;
     FOR_THREADS(j, size) weight[j] = (acc)portable_rint(x[j] * factor * scale);

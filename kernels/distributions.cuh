@@ -22,6 +22,24 @@ DEVICE void count_elements(uint64 element, uint64 draw, Wide c[4])
     c[3] = all >> 32 << 16;
 }
 
+// Elements from `first` on, one after the other; or those of a piece that are listed, by the halves of their numbers.
+struct Consecutive {
+    int64 first;
+    MEMBER void count(int q, Wide c[4]) const { count_elements(first + q, 0, c); }
+    MEMBER int64 at(int j) const { return first + j; }
+};
+
+struct Listed {
+    const int *low, *high;
+    MEMBER void count(int q, Wide c[4]) const
+    {
+        c[0] = wide_of(low + q);
+        c[1] = c[2] = wide(0);
+        c[3] = wide_of(high + q) << 16;
+    }
+    MEMBER int64 at(int j) const { return (int64)high[j] << 32 | (uint32)low[j]; }
+};
+
 DEVICE void count_draws(uint64 element, uint64 draw, Wide c[4])
 {
     Wide all = wide_from(draw);
@@ -138,14 +156,15 @@ DEVICE double drawn_again(const Law &law, uint64 key, uint64 element, int64 *fau
     return law.low;
 }
 
-// The values of `size` <= PIECE consecutive elements, in `x`; `word` has 2 * PIECE elements, the others have PIECE.
-DEVICE void draw_piece(const Law &law, int64 key, int64 first, int size, uint32 *word, double *u, double *x, int *flag,
-                       int64 *fault)
+// The values of `size` <= PIECE elements, in `x`; `word` has 2 * PIECE elements, the others have PIECE.
+template <class Elements>
+DEVICE void draw_piece(const Law &law, int64 key, Elements elements, int size, uint32 *word, double *u, double *x,
+                       int *flag, int64 *fault)
 {
     double a = law.a, b = law.b, most = law.most, low = law.low, high = law.high;
     FOR_WIDE(q, size) {
         Wide c[4];
-        count_elements(first + q, 0, c);
+        elements.count(q, c);
         philox((uint32)key, (uint32)(key >> 32), c);
         put_two(word + 2 * q, c[0], c[1]);
     }
@@ -175,7 +194,7 @@ DEVICE void draw_piece(const Law &law, int64 key, int64 first, int size, uint32 
     BLOCK_SYNC();
     FOR_THREADS(j, size) flag[j] = !(x[j] >= low && x[j] <= high);
     BLOCK_SYNC();
-    for_flagged(flag, size, [&](int j) { x[j] = drawn_again(law, key, first + j, fault); });
+    for_flagged(flag, size, [&](int j) { x[j] = drawn_again(law, key, elements.at(j), fault); });
     BLOCK_SYNC();
 }
 

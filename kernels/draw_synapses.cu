@@ -76,6 +76,13 @@ KERNEL(draw_distinct, int *RESTRICT rows, int *RESTRICT columns, uint32 *RESTRIC
     }
 }
 
+DEVICE void put_place(int *place, int done, int64 at, int found)
+{
+    place[0] = done;
+    place[1] = (int)at;
+    place[2] = found;
+}
+
 // Columns of each of some rows, each set with the probability 1 - exp(`log_q`), but not `own` (-1: none); all columns
 // if `log_q` is 0. They are counted; those of a row are written from `begin` on, if it `writes`.
 KERNEL(draw_rows, int *RESTRICT rows, int *RESTRICT columns, int64 *RESTRICT count, const int64 *RESTRICT begin,
@@ -115,6 +122,106 @@ KERNEL(draw_rows, int *RESTRICT rows, int *RESTRICT columns, int64 *RESTRICT cou
     }
 }
 
+// The columns from `low` to `high` - 1 of rows as draw_rows draws them. A first pass begins where `reached` says,
+// counts such columns and those before them, of whole rows if it `ends` them, and notes from where they must be drawn
+// again, and from where those after them (`left`). A second pass writes them from `begin` on. Each place in a row is
+// the number of calls of the generator, of columns and of synapses before it.
+KERNEL(draw_within, int *RESTRICT rows, int *RESTRICT columns, int *RESTRICT reached, int *RESTRICT left,
+       int *RESTRICT before, int *RESTRICT count, int *RESTRICT total, const int64 *RESTRICT begin, int writes,
+       const int *RESTRICT own, int has_own, int64 n_rows, int64 first_row, int64 key, int64 n_columns, double log_q,
+       int fine, int calls, int low, int high, int ends)
+{
+    SHARED uint32 word[PIECE + 4 * WIDE];
+    SHARED double u[PIECE];
+    SHARED int gap[PIECE];
+    SHARED int64 end[PIECE];
+    Gaps gaps = {key, n_columns, log_q, fine, calls};
+    int got = gaps.size();
+    FOR_BLOCKS(r, n_rows) {
+        int64 row = first_row + r, to = writes ? begin[r] : 0, upto = ends ? n_columns : high;
+        int *start = reached + 3 * r, *after = left + 3 * (writes ? 0 : r), skip = has_own ? own[row] : -1;
+        int done = start[0], found = start[2], within = 0;
+        int64 at = start[1];
+        bool begun = writes, passed = writes;
+        while (at < upto) {
+            draw_gaps(gaps, row, done, at, word, u, gap, end);
+            int64 last = end[got - 1];
+            int all = number_within(end, got, n_columns), skipped = number_within(end, all, skip);
+            int lo = number_within(end, all, low), hi = number_within(end, all, high);
+            bool drops = skip >= 0 && skipped < all && end[skipped] == skip + 1;
+            int less = drops && skipped < lo, dropped = drops && skipped < hi;
+            if (!begun && last > low) {
+                begun = true;
+                FOR_EACH(once, 1) {
+                    put_place(start, done, at, found);
+                    before[r] = found + lo - less;
+                }
+            }
+            if (!passed && last > high) {
+                passed = true;
+                FOR_EACH(once, 1) put_place(after, done, at, found);
+            }
+            if (writes)
+                FOR_THREADS(j, hi - lo) {
+                    int64 place = to + within + j - (dropped && !less && lo + j > skipped ? 1 : 0);
+                    if (!(drops && lo + j == skipped)) {
+                        rows[place] = (int)row;
+                        columns[place] = (int)end[lo + j] - 1;
+                    }
+                }
+            within += hi - dropped - (lo - less);
+            found += all - drops;
+            at = all < got ? n_columns : last;
+            done += calls;
+            BLOCK_SYNC();
+        }
+        FOR_EACH(once, 1) {
+            if (!begun) before[r] = found;
+            if (!begun) put_place(start, done, at, found);
+            if (!passed) put_place(after, done, at, found);
+            if (!writes) count[r] = within;
+            if (!writes) total[r] = found;
+        }
+    }
+}
+
+// Those of some pairs, whose first one has the number `first`, onto own targets: the `size` from `low` on, or those
+// with a `mask` of 1. They are counted in each piece; those of a piece are written from `begin` on, if it `writes`.
+KERNEL(keep_own, int *RESTRICT kept_pre, int *RESTRICT kept_post, int64 *RESTRICT number, int64 *RESTRICT count,
+       const int64 *RESTRICT begin, int writes, const int *RESTRICT pre, const int *RESTRICT post,
+       const uint8 *RESTRICT mask, int has_mask, int low, int size, int64 n, int64 first)
+{
+    SHARED int own[PIECE], place[PIECE];
+    FOR_BLOCKS(piece, pieces(n)) {
+        int64 at = piece * PIECE;
+        int all = piece_size(n, at);
+        if (has_mask)
+            FOR_THREADS(j, all) own[j] = mask[post[at + j]];
+        else
+            FOR_THREADS(j, all) own[j] = (uint32)(post[at + j] - low) < (uint32)size;
+        BLOCK_SYNC();
+        FOR_EACH(once, 1) {
+            int found = 0;
+            for (int j = 0; j < all; j++) {
+                place[found] = j;
+                found += own[j];
+            }
+            count[piece] = own[0] = found;
+        }
+        BLOCK_SYNC();
+        if (writes) {
+            int found = own[0];
+            int64 to = begin[piece];
+            FOR_THREADS(j, found) {
+                kept_pre[to + j] = pre[at + place[j]];
+                kept_post[to + j] = post[at + place[j]];
+                number[to + j] = first + at + place[j];
+            }
+        }
+        BLOCK_SYNC();
+    }
+}
+
 // ---- values ----
 // One value of a distribution for each of consecutive elements.
 KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, int kind, double a, double b, double most,
@@ -127,7 +234,29 @@ KERNEL(draw_values, double *RESTRICT values, int64 n, int64 first, int64 key, in
     FOR_BLOCKS(piece, pieces(n)) {
         int64 begin = piece * PIECE;
         int size = piece_size(n, begin);
-        draw_piece(law, key, first + begin, size, word, u, x, flag, fault);
+        draw_piece(law, key, Consecutive{first + begin}, size, word, u, x, flag, fault);
+        FOR_THREADS(j, size) values[begin + j] = x[j];
+        BLOCK_SYNC();
+    }
+}
+
+// One value for each of some elements.
+KERNEL(draw_listed, double *RESTRICT values, const int64 *RESTRICT elements, int64 n, int64 key, int kind, double a,
+       double b, double most, double low, double high, int64 *RESTRICT fault)
+{
+    SHARED uint32 word[2 * PIECE];
+    SHARED double u[PIECE], x[PIECE];
+    SHARED int flag[PIECE], lower[PIECE], upper[PIECE];
+    Law law = {kind, a, b, most, low, high};
+    FOR_BLOCKS(piece, pieces(n)) {
+        int64 begin = piece * PIECE;
+        int size = piece_size(n, begin);
+        FOR_THREADS(j, size) {
+            lower[j] = (int)elements[begin + j];
+            upper[j] = (int)(elements[begin + j] >> 32);
+        }
+        BLOCK_SYNC();
+        draw_piece(law, key, Listed{lower, upper}, size, word, u, x, flag, fault);
         FOR_THREADS(j, size) values[begin + j] = x[j];
         BLOCK_SYNC();
     }

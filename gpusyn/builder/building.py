@@ -11,8 +11,10 @@ from typing import NamedTuple
 from gpusyn.builder.layout import Bundle, Layout, one_weight, same_ids
 from gpusyn.builder.rows.compiled import BLOCK, is_drawn
 from gpusyn.builder.rows.event_driven import drawn_together, projections_of
+from gpusyn.builder.rows.scanned import is_scanned
 from gpusyn.builder.rows.tables import is_large
 from gpusyn.builder.specs import bundle_bytes, gated_bytes, procedural_bytes, rows_bytes
+from gpusyn.connectivity import FixedProbability
 from gpusyn.connectivity.base import BLOCK as NUMPY_BLOCK
 from gpusyn.connectivity.base import DrawingBytes
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -26,6 +28,8 @@ _BLOCK_BYTES = 24  # of a synapse of the block that is drawn: its pair, its segm
 _WEIGHT_BYTES = _DELAY_BYTES = 16  # of each weight of a synapse of a block, and of its delay
 _NUMPY_BYTES = 150  # of a synapse of a block that numpy draws and sorts
 _READ_BYTES = 16  # of a synapse of a block of a GPU that the host looks at
+_PAIR_BYTES = 24  # of a pair of a block among which own ones are looked for, and of the number of each
+_ROW_BYTES = 24  # of a row that is drawn by gaps, from when it is scanned until its own synapses are placed
 _NUMBER_BYTES = 4  # of the number by which a synapse finds its place in its segment on a GPU
 
 
@@ -147,4 +151,15 @@ def _block_bytes(projection: Projection, layout: Layout, by_kernels: bool) -> fl
     own = sum(not one_weight(projection, receptor) for receptor in projection.weights)
     of_each = _BLOCK_BYTES + _WEIGHT_BYTES * own + _DELAY_BYTES * (not isinstance(projection.delay, float))
     most = BLOCK if by_kernels and is_drawn(projection.rule) else NUMPY_BLOCK
-    return (of_each if by_kernels else _NUMPY_BYTES) * min(_synapses(projection, layout), most)
+    block = (of_each if by_kernels else _NUMPY_BYTES) * min(_synapses(projection, layout), most)
+    return block + _scanning_bytes(projection, layout, by_kernels, most)
+
+
+def _scanning_bytes(projection: Projection, layout: Layout, by_kernels: bool, most: int) -> float:
+    """Return the bytes that one of several ranks takes to know its own synapses among those of all."""
+    if layout.share is None:
+        return 0.0
+    rule, n_pre, n_post = projection.rule, projection.pre.size, projection.post.size
+    rows = _ROW_BYTES * n_pre if by_kernels and type(rule) is FixedProbability else 0
+    every = rule.expected(n_pre, n_post, same_ids(layout, projection))
+    return rows + (_PAIR_BYTES * min(every, most) if is_scanned(projection, layout) else 0)

@@ -12,11 +12,13 @@ from gpusyn.connectivity.base import (
     Rule,
     all_cells,
     autapse_positions,
+    cells_onto,
     count_autapses,
     without_autapses,
 )
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import flag, public
+from gpusyn.utils.typing import Integers
 
 __all__ = ["AllToAll"]
 
@@ -66,3 +68,17 @@ class AllToAll(Rule):
         """Yield the synapses in consecutive blocks."""
         own = None if self.autapses else autapse_positions(n_pre, n_post, same)
         yield from without_autapses(own, all_cells(n_pre, n_post))
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]]:
+        """Yield the synapses onto some targets."""
+        own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+        return cells_onto(targets, n_pre, n_post, own)

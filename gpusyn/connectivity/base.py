@@ -27,6 +27,7 @@ __all__ = [
     "Rule",
     "all_cells",
     "autapse_positions",
+    "cells_onto",
     "count_autapses",
     "id_type",
     "tail_bound",
@@ -207,6 +208,42 @@ class Rule(ABC):
         pre, post : ndarray of int32 (int64 beyond 2**31 neurons), shape (n_block,)
             Positions in the selections, in order of creation.
         """
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]] | None:
+        """Yield the synapses onto some targets in consecutive blocks, at the cost of these alone.
+
+        A rank of several builds its part of a network so. Of a rule that cannot do it, as any rule of a user's own,
+        each rank draws all pairs and leaves out those onto targets of other ranks.
+
+        Parameters
+        ----------
+        targets : ndarray of int64
+            Positions in the postsynaptic selection, in ascending order.
+        n_pre, n_post : int
+            Sizes of the two selections.
+        stream : Stream
+            Random stream of the projection.
+        same : tuple of two arrays, optional
+            Global ids of the neurons; see :class:`Rule`.
+        numbered : bool
+            If False, the numbers of synapses need not be those of their creation.
+
+        Returns
+        -------
+        iterator or None
+            Positions in the two selections, in order of creation, and numbers in the order of creation of all synapses;
+            None if all synapses must be drawn to know those onto some targets.
+        """
+        return None
 
     def checked_blocks(
         self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
@@ -485,6 +522,23 @@ def all_cells(n_rows: int, n_columns: int) -> Iterator[tuple[Ids, Ids]]:
     for start in range(0, n_rows * n_columns, BLOCK):
         cell = np.arange(start, min(start + BLOCK, n_rows * n_columns), dtype=np.int64)
         yield np.divmod(cell, n_columns)
+
+
+def cells_onto(
+    columns: Integers, n_rows: int, n_columns: int, own: Integers | None
+) -> Iterator[tuple[Ids, Ids, Integers]]:
+    """Yield the cells of some columns, row by row, without the autapses at column ``own[row]``, and their numbers."""
+    left_out = np.zeros(1, np.int64) if own is None else np.concatenate([[0], np.cumsum(own >= 0)])
+    for start in range(0, n_rows * len(columns), BLOCK):
+        cell = np.arange(start, min(start + BLOCK, n_rows * len(columns)), dtype=np.int64)
+        row, place = np.divmod(cell, len(columns))
+        column = columns[place]
+        number = row * n_columns + column
+        if own is not None:
+            number -= left_out[row] + ((own[row] >= 0) & (own[row] < column))
+            keep = own[row] != column
+            row, column, number = row[keep], column[keep], number[keep]
+        yield row, column, number
 
 
 def without_autapses(own: Integers | None, cells: Iterator[tuple[Ids, Ids]]) -> Iterator[tuple[Ids, Ids]]:

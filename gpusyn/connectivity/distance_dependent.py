@@ -363,18 +363,49 @@ class DistanceDependent(Rule):
 
     def blocks(self, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None) -> Iterator[tuple[Ids, Ids]]:
         """Yield the synapses in consecutive blocks of rows."""
+        near, pairs = self._drawn(n_pre, n_post, stream, same)
+        for pre, post in pairs:
+            yield self._chosen(pre, post, n_post, stream, near=near)
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]] | None:
+        """Yield the synapses onto some targets, without numbers: f is not asked for others, of which it depends."""
+        if numbered:
+            return None
+        mask = np.zeros(n_post, np.bool_)
+        mask[targets] = True
+        near, pairs = self._drawn(n_pre, n_post, stream, same)
+        own = ((pre[mask[post]], post[mask[post]]) for pre, post in pairs)
+        chosen = (self._chosen(*pair, n_post, stream, near=near) for pair in own)
+        return ((pre, post, np.arange(len(pre))) for pre, post in chosen)
+
+    def _drawn(
+        self, n_pre: int, n_post: int, stream: Stream, same: Keys | None
+    ) -> tuple[bool, Iterator[tuple[Ids, Ids]]]:
+        """Return pairs that are drawn with probability `p`, in blocks of rows, and whether those near are tried alone.
+
+        Then those of a row are in no order.
+        """
         grid = grid_of(self._places)
         if grid is None or self.p < 1e-300:  # counts as 0, as for FixedProbability
-            drawn = FixedProbability(self.p, autapses=self.autapses).blocks(n_pre, n_post, stream, same)
-        else:
-            own = None if self.autapses else autapse_positions(n_pre, n_post, same)
-            drawn = without_autapses(own, self._near(grid, n_pre, stream))
-        for pre, post in drawn:
-            keep = self._kept(stream, pre, post, self.between(pre, post))
-            if grid is None:
-                yield pre[keep], post[keep]
-            else:
-                yield np.divmod(np.sort(pre[keep] * n_post + post[keep]), n_post)
+            return False, FixedProbability(self.p, autapses=self.autapses).blocks(n_pre, n_post, stream, same)
+        own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+        return True, without_autapses(own, self._near(grid, n_pre, stream))
+
+    def _chosen(self, pre: Ids, post: Ids, n_post: int, stream: Stream, *, near: bool) -> tuple[Ids, Ids]:
+        """Return those pairs that become synapses, in order of creation."""
+        keep = self._kept(stream, pre, post, self.between(pre, post))
+        if near:
+            return np.divmod(np.sort(pre[keep] * n_post + post[keep]), n_post)
+        return pre[keep], post[keep]
 
     def _near(self, grid: Grid, n_pre: int, stream: Stream) -> Iterator[tuple[Ids, Ids]]:
         """Yield pairs that are drawn among the candidates of a grid, each with probability `p`."""

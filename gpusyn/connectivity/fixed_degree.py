@@ -90,14 +90,21 @@ class _FixedDegree(Rule):
         n_rows, n_columns = self._turn(n_pre, n_post)
         if self.k == 0:
             return
-        own = self._own(n_pre, n_post, same)
-        a_row = self.k if self.multapses else max(draws_needed(min(self.k, n_columns // 2), n_columns), self.k)
-        n_block = max(1, BLOCK // a_row)
+        own, n_block = self._own(n_pre, n_post, same), self._rows_at_once(n_columns)
         for first in range(0, n_rows, n_block):
             rows = np.arange(first, min(first + n_block, n_rows), dtype=np.int64)
-            skip = np.full(len(rows), -1, dtype=np.int64) if own is None else own[rows]
-            index, column = chosen_columns(stream, rows, self.k, n_columns, skip, multapses=self.multapses)
-            yield self._turn(rows[index], column)
+            yield self._turn(*self._of(rows, own, n_columns, stream))
+
+    def _rows_at_once(self, n_columns: int) -> int:
+        """Return the number of rows of one block."""
+        a_row = self.k if self.multapses else max(draws_needed(min(self.k, n_columns // 2), n_columns), self.k)
+        return max(1, BLOCK // a_row)
+
+    def _of(self, rows: Integers, own: Integers | None, n_columns: int, stream: Stream) -> tuple[Ids, Ids]:
+        """Return the synapses of some rows."""
+        skip = np.full(len(rows), -1, dtype=np.int64) if own is None else own[rows]
+        index, column = chosen_columns(stream, rows, self.k, n_columns, skip, multapses=self.multapses)
+        return rows[index], column
 
     def rewire(
         self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None
@@ -145,6 +152,25 @@ class FixedInDegree(_FixedDegree):
     def max_in_degree(self, n_pre: int, n_post: int) -> int:
         """Return k."""
         return self.k
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]]:
+        """Yield the synapses onto some targets: target i has those from number k * i on."""
+        if self.k == 0 or n_pre == 0:
+            return
+        own, n_block = self._own(n_pre, n_post, same), self._rows_at_once(n_pre)
+        for first in range(0, len(targets), n_block):
+            rows = targets[first : first + n_block]
+            post, pre = self._of(rows, own, n_pre, stream)
+            yield pre, post, (self.k * rows[:, None] + np.arange(self.k)).reshape(-1)
 
     def rewired_in_degree(self, n_pre: int, n_post: int) -> int:
         """Return k, too: a target gets as many new synapses as it has lost."""

@@ -15,6 +15,7 @@ from gpusyn.connectivity.base import (
     Rule,
     all_cells,
     autapse_positions,
+    cells_onto,
     count_autapses,
     tail_bound,
     taken_cells,
@@ -24,6 +25,7 @@ from gpusyn.connectivity.free_pairs import free_cells
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import bernoulli_rows
 from gpusyn.parameters.scalars import flag, public, real
+from gpusyn.utils.typing import Integers
 
 __all__ = ["FixedProbability"]
 
@@ -88,6 +90,24 @@ class FixedProbability(Rule):
         drawn = self.p < 1
         cells = bernoulli_rows(stream, n_pre, n_post, self.p) if drawn else all_cells(n_pre, n_post)
         yield from without_autapses(own, cells)
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]] | None:
+        """Yield the synapses onto some targets if each pair has one, or none has; else the gaps of all are drawn."""
+        if self.p < 1e-300:
+            return iter(())
+        if self.p < 1:
+            return None
+        own = None if self.autapses else autapse_positions(n_pre, n_post, same)
+        return cells_onto(targets, n_pre, n_post, own)
 
     def rewire(
         self, kept: Pairs, deleted: Pairs, n_pre: int, n_post: int, stream: Stream, same: Keys | None = None

@@ -18,6 +18,7 @@ from gpusyn.connectivity.base import (
 from gpusyn.errors import ParameterError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.scalars import public
+from gpusyn.utils.typing import Integers
 
 __all__ = ["OneToOne"]
 
@@ -66,3 +67,19 @@ class OneToOne(Rule):
         for first in range(0, n_pre, BLOCK):
             ids = np.arange(first, min(first + BLOCK, n_pre), dtype=id_type(n_pre))
             yield ids, ids
+
+    def blocks_onto(
+        self,
+        targets: Integers,
+        n_pre: int,
+        n_post: int,
+        stream: Stream,
+        same: Keys | None = None,
+        *,
+        numbered: bool = True,
+    ) -> Iterator[tuple[Ids, Ids, Integers]]:
+        """Yield the synapses onto some targets."""
+        for first in range(0, len(targets), BLOCK):
+            some = targets[first : first + BLOCK]
+            ids = some.astype(id_type(n_pre))
+            yield ids, ids, some

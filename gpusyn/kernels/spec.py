@@ -369,9 +369,31 @@ BUILD_KERNELS: dict[str, KernelSpec] = {
         ),
         _declare(
             _DRAW,
+            "draw_within",
+            "block",
+            """+rows:int +columns:int +reached:int +left:int +before:int +count:int +total:int begin:int64 =writes:int
+            own:int =has_own:int =n_rows:int64 =first_row:int64 =key:int64 =n_columns:int64 =log_q:double =fine:int
+            =calls:int =low:int =high:int =ends:int""",
+        ),
+        _declare(
+            _DRAW,
+            "keep_own",
+            "block",
+            """+kept_pre:int +kept_post:int +number:int64 +count:int64 begin:int64 =writes:int pre:int post:int
+            mask:uint8 =has_mask:int =low:int =size:int =n:int64 =first:int64""",
+        ),
+        _declare(
+            _DRAW,
             "draw_values",
             "block",
             """+values:double =n:int64 =first:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
+            =high:double +fault:int64""",
+        ),
+        _declare(
+            _DRAW,
+            "draw_listed",
+            "block",
+            """+values:double elements:int64 =n:int64 =key:int64 =kind:int =a:double =b:double =most:double =low:double
             =high:double +fault:int64""",
         ),
         _declare(_DRAW, "round_delays", "block", "+delay:int values:double =n:int64 =dt:double"),

@@ -23,13 +23,14 @@ from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer
 from gpusyn.simulation.access import Access
 from gpusyn.simulation.devices import tell_devices
-from gpusyn.simulation.file_streams import check_files, check_resumed_files
+from gpusyn.simulation.file_streams import check_resumed_files
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.rewiring import Rewirer
 from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.spread_streams import check_spread_files
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.memory import give_back_memory, memory_errors
 from gpusyn.utils.progress import progress_bar
@@ -95,7 +96,10 @@ class Running:
             planned = plan(net, asked, used)
             planned.require_fit()
             _give_back(planned)
-            (check_files if begins else check_resumed_files)(net.recorders.values(), trial)
+            if begins:
+                check_spread_files(net.recorders.values(), trial, ranks)
+            else:
+                check_resumed_files(net.recorders.values(), trial)
             bar = progress_bar(planned.synapses, 1.0, self.progress, "synapses", "building")
             with memory_errors(_BUILDING, TO_FIT), bar as show:
 

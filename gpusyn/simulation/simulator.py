@@ -343,7 +343,7 @@ class Simulator(CheckpointMethods):
     @public
     @on_every_rank
     def save(self, path: str, overwrite: bool = False) -> None:
-        """Write all recorded data.
+        """Write all recorded data; on several ranks, rank 0 writes those of all of them.
 
         Parameters
         ----------
@@ -372,8 +372,9 @@ class Simulator(CheckpointMethods):
                     "Simulator.save(): the network has no recorders, so there is nothing to save; "
                     "write net.record(population, 'spikes') before the simulator is made"
                 )
-            data = {name: self.data[name] for name in recordings.recorders}
-            save_results(path, data, overwrite, recordings.provenance)
+            data = {name: recordings.gathered(name) for name in recordings.recorders}
+            if self._running.ranks is None or self._running.ranks.rank == 0:
+                save_results(path, data, overwrite, recordings.provenance)
 
     @public
     @on_every_rank

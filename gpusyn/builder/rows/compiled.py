@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.rows.reference import Column, Counters, Losses, NumpyRows, Room, Slot, Synapses, is_each
+from gpusyn.builder.ownership import Range
+from gpusyn.builder.rows.reference import (
+    Column,
+    Counters,
+    Losses,
+    NumpyRows,
+    Room,
+    Slot,
+    Synapses,
+    is_each,
+)
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
@@ -18,10 +28,10 @@ from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream
 from gpusyn.numerics.sampling import calls_for, gaps_per_call
 from gpusyn.parameters.distributions import Distribution, law_of
-from gpusyn.utils.typing import Floats, Integers
+from gpusyn.utils.typing import Array, Floats, Integers
 
 BLOCK = 1 << 18  # synapses of one block, so that its scratch stays in the caches
-_PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
+PIECE = 512  # random numbers in one pass over a row, as PIECE in kernels/distributions.cuh
 
 
 class GapDraws(NamedTuple):
@@ -38,7 +48,7 @@ class GapDraws(NamedTuple):
 def gap_draws(p: float, n_columns: int) -> GapDraws:
     """Return how kernels draw rows of which each column is set with probability `p`."""
     a_call = gaps_per_call(p)
-    return GapDraws(log1p(-p) if p < 1 else 0.0, int(a_call == 2), calls_for(n_columns * p, p, _PIECE // a_call))
+    return GapDraws(log1p(-p) if p < 1 else 0.0, int(a_call == 2), calls_for(n_columns * p, p, PIECE // a_call))
 
 
 def is_drawn(rule: Rule) -> bool:
@@ -69,7 +79,7 @@ class CompiledRows(NumpyRows):
         self.workers, self.numbered = launcher.workers, not launcher.in_order
         self._blocks = launcher.blocks
         self._scratch: dict[str, Any] = {}
-        self._moved_ids: dict[int, tuple[NDArray[np.int32], Any]] = {}  # by their `id`, while they are kept
+        self._moved_ids: dict[int, tuple[Array, Any]] = {}  # by their `id`, while they are kept
         self._none = self.memory.zeros(1, np.int32)  # where a kernel needs no array
         self._row_counts: dict[tuple[Any, ...], NDArray[np.int32]] = {}
 
@@ -100,13 +110,14 @@ class CompiledRows(NumpyRows):
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
             turned: Any = None if same is None else (same[1], same[0])
-            rows = self._degrees(rule, n_post, n_pre, stream, self._own(rule, n_post, n_pre, turned))
+            own_rows = self._own(rule, n_post, n_pre, turned)
+            rows = self._degrees(rule, _rows_at_once(rule.k, n_post), n_pre, stream, own_rows)
             return ((pre, post) for post, pre in rows)
         own = self._own(rule, n_pre, n_post, same)
         if isinstance(rule, FixedTotalNumber):
             return self._total(rule.n, n_pre, n_post, stream, own)
         if isinstance(rule, FixedOutDegree):
-            return self._degrees(rule, n_pre, n_post, stream, own)
+            return self._degrees(rule, _rows_at_once(rule.k, n_pre), n_post, stream, own)
         return self._bernoulli(rule.p if isinstance(rule, FixedProbability) else 1.0, n_pre, n_post, stream, own)
 
     def _total(
@@ -129,28 +140,29 @@ class CompiledRows(NumpyRows):
             yield pre, post
 
     def _degrees(
-        self, rule: FixedInDegree | FixedOutDegree, n_rows: int, n_columns: int, stream: Stream,
+        self, rule: FixedInDegree | FixedOutDegree, parts: Iterable[list[Range]], n_columns: int, stream: Stream,
         own: NDArray[np.int32] | None,
     ) -> Iterator[tuple[Ids, Ids]]:  # fmt: skip
-        """Yield rows and columns where each row has k of them."""
-        k, step = rule.k, max(1, BLOCK // rule.k)
-        kernel, more = "draw_degrees", {}
+        """Yield rows and columns where each row has k of them; `parts` are the ranges of rows of each block."""
+        k, kernel, more = rule.k, "draw_degrees", {}
         if not rule.multapses:
             kernel, more = "draw_distinct", {"seen": self.memory.zeros(self._blocks * -(-n_columns // 32), np.uint32)}
-        for first in range(0, n_rows, step):
-            n = min(step, n_rows - first)
-            rows, columns = self._room("pre", np.int32, n * k), self._room("post", np.int32, n * k)
-            self._launch(
-                kernel, rows=rows, columns=columns, **self._autapses(own), n_rows=n, first_row=first, k=k,
-                key=stream.key, n_columns=n_columns, **more,
-            )  # fmt: skip
+        for part in parts:
+            n, at = k * sum(end - begin for begin, end in part), 0
+            rows, columns = self._room("pre", np.int32, n), self._room("post", np.int32, n)
+            for begin, end in part:
+                self._launch(
+                    kernel, rows=rows[at:], columns=columns[at:], **self._autapses(own), n_rows=end - begin,
+                    first_row=begin, k=k, key=stream.key, n_columns=n_columns, **more,
+                )  # fmt: skip
+                at += k * (end - begin)
             yield rows, columns
 
     def _bernoulli(
         self, p: float, n_rows: int, n_columns: int, stream: Stream, own: NDArray[np.int32] | None
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the cells of rows that are each set with a probability; rows are counted once, and then written."""
-        for first, n in _parts_of_rows(p, n_rows, n_columns):
+        for first, n in parts_of_rows(p, n_rows, n_columns):
             key = (stream.key, first, p, n_columns, own is None)
             known = self._row_counts.get(key)
             if known is None:
@@ -192,17 +204,20 @@ class CompiledRows(NumpyRows):
         if type(rule) is not FixedProbability or rule.p < 1e-300:
             return super().row_sizes(rule, n_pre, n_post, stream, same)
         own = self._own(rule, n_pre, n_post, same)
-        parts = _parts_of_rows(rule.p, n_pre, n_post)
+        parts = parts_of_rows(rule.p, n_pre, n_post)
         return np.concatenate([self._count_rows(rule.p, i, n, n_post, stream, own).copy() for i, n in parts])
 
-    def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
+    def values(self, given: Distribution, key: int, elements: Integers | int, n: int) -> Floats:
         """Return values of a distribution."""
         law = law_of(given)
         if law is None:
-            return super().values(given, key, first, n)
+            return super().values(given, key, self.memory.host(elements), n)
         values, fault = self.memory.empty(n, np.float64), np.zeros(1, np.int64)
-        self._launch("draw_values", values=values, n=n, first=first, key=key, **law._asdict(), fault=fault)
-        return super().values(given, key, first, n) if fault[0] else values  # the reference says what is wrong
+        kernel, name = ("draw_values", "first") if isinstance(elements, int) else ("draw_listed", "elements")
+        self._launch(kernel, values=values, n=n, **{name: elements}, key=key, **law._asdict(), fault=fault)
+        if fault[0]:  # the reference says what is wrong
+            return super().values(given, key, self.memory.host(elements), n)
+        return values
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""
@@ -218,7 +233,7 @@ class CompiledRows(NumpyRows):
     def _autapses(self, own: NDArray[np.int32] | None) -> dict[str, Any]:
         return {"own": self._none if own is None else own, "has_own": int(own is not None)}
 
-    def _moved(self, ids: NDArray[np.int32] | None) -> Any:
+    def _moved(self, ids: Array | None) -> Any:
         """Return ids in the memory of the kernels, to which they are moved once for all blocks."""
         if ids is None:
             return self._none
@@ -314,7 +329,13 @@ def _contiguous(values: Any, dtype: Any) -> Any:
     return np.ascontiguousarray(values, dtype) if isinstance(values, np.ndarray) else values
 
 
-def _parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
+def _rows_at_once(k: int, n_rows: int) -> Iterator[list[Range]]:
+    """Yield the ranges of rows of each block of synapses, if each row has `k` of them."""
+    step = max(1, BLOCK // k)
+    return ([(first, min(first + step, n_rows))] for first in range(0, n_rows, step))
+
+
+def parts_of_rows(p: float, n_rows: int, n_columns: int) -> Iterator[tuple[int, int]]:
     """Yield the first row and the number of rows of each block of synapses."""
     step = max(1, int(BLOCK // (n_columns * p + 1)))
     return ((first, min(step, n_rows - first)) for first in range(0, n_rows, step))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, Pathway, same_ids
+from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, is_each, side_of
-from gpusyn.connectivity.base import id_type
+from gpusyn.connectivity.base import Keys, id_type
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.distance_dependent import DistanceDependent
 from gpusyn.connectivity.distance_weight import PlacedWeight
@@ -22,9 +23,22 @@ from gpusyn.numerics.rng import Stream, StreamPurpose, stream_key
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.scalars import show
 from gpusyn.parameters.values import check_drawn
-from gpusyn.utils.typing import Array, Bools, Floats
+from gpusyn.utils.typing import Array, Floats, Integers
 
 _NONE = np.zeros(0, np.uint32)
+
+
+class _Block(NamedTuple):
+    """Pairs that were drawn, and their numbers in the order of creation: that of the first one, or one of each.
+
+    All synapses up to the number `end` have been drawn or left out, and those before `first` by the blocks before.
+    """
+
+    pre: AnyIntegers
+    post: AnyIntegers
+    numbers: Integers | int
+    first: int
+    end: int
 
 
 class Drawing:
@@ -58,10 +72,8 @@ class Drawing:
         self._doubted = not (_is_own(projection.rule) and _is_own(projection.delay))
         #: Numbers in the order of creation of the synapses of all blocks, if they are known by them and kept in part.
         self.numbers: list[NDArray[np.uint32]] | None = None
-        self._own: Bools | None = None  # which targets are simulated here, by position; None: all
-        if layout.share is not None:
-            self._own = np.zeros(projection.post.size, bool)
-            self._own[layout.share.chosen(projection.post)] = True
+        #: Targets that are simulated here; None: all.
+        self.own = None if layout.share is None else OwnTargets(layout.share, projection.post)
         self._counted: dict[int, int] = {}  # checksums of blocks that may differ the next time, by the first synapse
 
     def blocks(self, weighted: bool = True) -> Iterator[Synapses]:
@@ -80,39 +92,68 @@ class Drawing:
             If an array of weights or delays has another length, a delay is beyond the bounds of its distribution, or
             the synapses are not those that were drawn before.
         """
-        projection, first = self.projection, 0
+        projection, end = self.projection, 0
         if self.listed:
             sizes = projection.pre.size, projection.post.size
             same = same_ids(self.layout, projection)
             projection.rule.check(*sizes, repr(projection.rule), same)
-            stream = Stream(stream_key(self._seed, StreamPurpose.CONNECT, projection.name))
             fits = True
-            for pre, post in self._rows.pairs(projection.rule, *sizes, stream, same):
-                fits = fits and all(first + len(pre) <= len(given) for _, given in self._arrays())
+            for block in self._blocks(*sizes, same):
+                end = block.end
+                fits = fits and all(end <= len(given) for _, given in self._arrays())
                 if fits:
-                    delay = self._remembered(pre, post, first, keep=not weighted)
-                    if len(pre):
+                    pre, post, numbers, first, _ = block
+                    delay = self._remembered(block, keep=not weighted)
+                    if first < end:
                         self._compare(pre, post, delay, first, counts=not weighted)
-                    block = Synapses(pre, post, delay, self._weights(pre, post, first) if weighted else {})
-                    yield block if self._own is None else self._kept_here(block, first)
-                first += len(pre)
+                    if self.numbers is not None:
+                        self._keep_numbers(numbers, end)
+                    if self.own is None or len(pre):
+                        yield Synapses(pre, post, delay, self._weights(pre, post, numbers) if weighted else {})
             none = np.zeros(0, np.int64)
-            self._compare(none, none, 0, first, counts=not weighted)
-        self._check_lengths(first)
+            self._compare(none, none, 0, end, counts=not weighted)
+        self._check_lengths(end)
 
-    def _kept_here(self, block: Synapses, first: int) -> Synapses:
-        """Return the synapses of a block, whose first has a number, onto neurons that are simulated here."""
-        host = Synapses(*map(self._copied, block))
-        here = np.flatnonzero(self._own[host.post])  # type: ignore[index]
-        if self.numbers is not None:
-            self.numbers.append((first + here).astype(np.uint32))
-        return Synapses(*map(self._moved, host.take(here)))
+    def _blocks(self, n_pre: int, n_post: int, same: Keys | None) -> Iterator[_Block]:
+        """Yield all pairs in blocks; of a network that is spread on several ranks, those onto own targets.
 
-    def _moved(self, item: Any) -> Any:
-        """Return an item of a block in the memory in which blocks are drawn."""
-        if isinstance(item, dict):
-            return {name: self._moved(value) for name, value in item.items()}
-        return self._rows.memory.moved(item) if is_each(item) and self._rows.memory is not HOST else item
+        Only these are drawn if the rule can do so. Otherwise those of others are left out, before they get weights.
+        """
+        rule, own, end = self.projection.rule, self.own, 0
+        stream = Stream(stream_key(self._seed, StreamPurpose.CONNECT, self.projection.name))
+        if own is None:
+            for pre, post in self._rows.pairs(rule, n_pre, n_post, stream, same):
+                first, end = end, end + len(pre)
+                yield _Block(pre, post, first, first, end)
+            return
+        alone = None
+        if _is_own(rule) and (rule.exact or not any(True for _ in self._arrays())):  # whose length must be known
+            alone = self._rows.pairs_onto(own, rule, n_pre, n_post, stream, same, self._numbered)
+        if alone is not None:
+            first, end = 0, round(rule.expected(n_pre, n_post, same))
+            for pre, post, numbers in alone:
+                yield _Block(pre, post, numbers, first, end)
+                first += len(pre)
+            return
+        for pre, post in self._rows.pairs(rule, n_pre, n_post, stream, same):
+            first, end = end, end + len(pre)
+            yield _Block(*self._rows.kept(own, pre, post, first), first, end)
+
+    @property
+    def _numbered(self) -> bool:
+        """True if something of a synapse follows from its number in the order of creation."""
+        values = *self.projection.weights.values(), self.projection.delay
+        return self.numbers is not None or any(isinstance(one, Distribution | np.ndarray) for one in values)
+
+    def _keep_numbers(self, numbers: Integers | int, end: int) -> None:
+        """Keep the numbers of the synapses of a block."""
+        assert self.numbers is not None
+        if end > 2**32:
+            raise ParameterError(
+                f"Projection '{self.projection.name}': has more than {2**32} synapses that release one by one, or "
+                "whose learning is noisy, so that each needs a number; split the population into several"
+            )
+        self.numbers.append(np.array(self._host(numbers), np.uint32))
 
     def number(self, order: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the numbers in the order of creation of synapses, given by their order among those drawn here."""
@@ -189,7 +230,7 @@ class Drawing:
                 f"(got {len(given)}), in the order of creation; give a distribution, or as many values"
             )
 
-    def _weights(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> dict[str, Floats | float]:
+    def _weights(self, pre: AnyIntegers, post: AnyIntegers, numbers: Integers | int) -> dict[str, Floats | float]:
         """Return the weights by receptor; a Ratio multiplies the weights on the receptor that it names."""
         found: dict[str, Any] = {}  # of the receptors whose weight is no Ratio, which may come after one
         n = len(pre)
@@ -198,20 +239,23 @@ class Drawing:
                 found[receptor] = given.between(self._host(pre), self._host(post))
             elif isinstance(given, Distribution):
                 key = stream_key(self._seed, StreamPurpose.WEIGHT, f"{self._key}\0{receptor}")
-                found[receptor] = self._rows.values(given, key, first, n)
+                found[receptor] = self._rows.values(given, key, numbers, n)
             elif not isinstance(given, Ratio):
-                found[receptor] = given[first : first + n] if isinstance(given, np.ndarray) else float(given)
+                found[receptor] = (
+                    _chosen(given, self._host(numbers), n) if isinstance(given, np.ndarray) else float(given)
+                )
         weights: dict[str, Floats | float] = {}
         for receptor in self.projection.weights:
             base, factor = base_weight(self.projection.weights, receptor)
             weights[receptor] = found[base] if base == receptor else self._host(found[base]) * factor
         return weights
 
-    def _remembered(self, pre: AnyIntegers, post: AnyIntegers, first: int, keep: bool) -> AnyIntegers | int:
+    def _remembered(self, block: _Block, keep: bool) -> AnyIntegers | int:
         """Return the delays of a block, and `keep` them, or return those that were kept."""
+        first = block.first
         if first in self._kept:
             return self._kept.pop(first).astype(np.int32) + np.int32(self._shortest)
-        delay = self._delay(pre, post, first)
+        delay = self._delay(block.pre, block.post, block.numbers)
         if is_each(delay):
             values: AnyIntegers = self._host(delay)
             self._check_delays(values)
@@ -252,15 +296,15 @@ class Drawing:
                 "bounds() must enclose every value that draw() returns"
             )
 
-    def _delay(self, pre: AnyIntegers, post: AnyIntegers, first: int) -> AnyIntegers | int:
+    def _delay(self, pre: AnyIntegers, post: AnyIntegers, numbers: Integers | int) -> AnyIntegers | int:
         given, dt, n = self.projection.delay, self.layout.dt, len(pre)
         if isinstance(given, DistanceDelay):
             return self._rows.steps(given.between(self._host(pre), self._host(post)), dt)
         if isinstance(given, Distribution):
             key = stream_key(self._seed, StreamPurpose.DELAY, self._key)
-            return self._rows.steps(self._rows.values(given, key, first, n), dt)
+            return self._rows.steps(self._rows.values(given, key, numbers, n), dt)
         if isinstance(given, np.ndarray):
-            return np.rint(given[first : first + n] / dt).astype(np.int32)
+            return np.rint(_chosen(given, self._host(numbers), n) / dt).astype(np.int32)
         return round(given / dt)
 
 
@@ -269,6 +313,11 @@ def _is_own(thing: Any) -> bool:
     if isinstance(thing, DistanceDependent) and thing.kernel is not None:
         return False
     return type(thing).__module__.partition(".")[0] in ("gpusyn", "numpy", "builtins")
+
+
+def _chosen(given: Array, numbers: Integers | int, n: int) -> Array:
+    """Return the values of `n` synapses with some numbers, or with consecutive ones from a number on."""
+    return given[numbers : numbers + n] if isinstance(numbers, int) else given[numbers]
 
 
 def _joined(items: Any) -> Any:

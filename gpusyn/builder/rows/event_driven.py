@@ -348,9 +348,11 @@ def is_lost(pathway: Pathway, receptor: str, form: StoredForm) -> bool:
 
 def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced: Callable[[float], object]) -> None:
     """Draw a projection, and count the synapses of each segment and of each target."""
-    degree = rows.memory.zeros((rows.workers, one.drawing.projection.post.size), np.int32)
+    own = one.drawing.own if rows.memory is HOST else None
+    targets = one.drawing.projection.post.size if own is None else own.size
+    degree = rows.memory.zeros((rows.workers, targets), np.int32)
     for block in one.drawing.blocks(weighted=False):
-        rows.count_targets(block, degree)
+        rows.count_targets(block if own is None else block._replace(post=own.places(block.post)), degree)
         for bundle, slots in one.slots.items():
             rows.count(block, slots, counters[bundle].sizes)
         advanced(len(block.pre) / 2)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Bundle, Layout, same_ids
+from gpusyn.builder.layout import Bundle, Layout, Pathway, same_ids
 from gpusyn.builder.rows.compiled import autapse_columns, gap_draws
 from gpusyn.builder.rows.event_driven import Senders, index_of, is_lost, senders_of, sums_of
 from gpusyn.builder.rows.reference import RowMaker, Side, side_of
@@ -90,9 +90,7 @@ class ProceduralTables:
         pathway, projection, timing = bundle.pathways[0], bundle.pathways[0].projection, bundle.timing
         pre, part = side_of(projection.pre, pathway.pre_part, 0), len(self._parts)
         for one in bundle.pathways:
-            post = side_of(projection.post, one.post_part, one.post.offset)
-            ids = -1 if post.ids is None else self._ids.add(post.ids)
-            self._parts.append(DrawnPart(post.begin, post.size, post.shift, ids))
+            self._parts.append(self._part(one))
         drawn = DrawnSet(
             source=0, source_end=0, of_gates=0, age=0 if timing.at_once else timing.first - 1,
             row=pre.begin, rows=self._listed_rows(bundle, pre), rule=form.rule, columns=projection.post.size,
@@ -115,6 +113,17 @@ class ProceduralTables:
                     output_end=len(self._outputs),
                 )
             )  # fmt: skip
+
+    def _part(self, pathway: Pathway) -> DrawnPart:
+        """Return the targets of a pathway; if a rank owns a single range of them, those alone."""
+        selection, number = pathway.projection.post, pathway.post_part
+        post, share = side_of(selection, number, pathway.post.offset), self.layout.share
+        ids = -1 if post.ids is None else self._ids.add(post.ids)
+        within = [(0, post.size)] if share is None else share.within(selection.parts[number]) or [(0, 0)]
+        low, high = within[0] if len(within) == 1 else (0, post.size)
+        if ids < 0:
+            return DrawnPart(post.begin + low, high - low, post.shift + low, ids)
+        return DrawnPart(post.begin + low, high - low, post.shift, ids + low)
 
     def _output(self, bundle: Bundle, receptor: str, senders: Senders) -> DrawnOutput:
         pathway, projection = bundle.pathways[0], bundle.pathways[0].projection

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Bundle, Pathway
+from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.connectivity.base import Ids, Keys, Rule
 from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.network.populations import Selection
@@ -20,6 +21,7 @@ from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 AnyIntegers = NDArray[np.integer[Any]]
 Counters = NDArray[np.uint32]
+Numbered = tuple[Ids, Ids, Integers | int]  # pairs, and their numbers: those of each, or that of the first of a run
 
 
 class Synapses(NamedTuple):
@@ -140,11 +142,22 @@ class RowMaker(Protocol):
     ) -> Iterator[tuple[Ids, Ids]]:
         """Yield the pairs of a rule in blocks, in `memory` or on the host; an array is valid until the next block."""
 
+    def pairs_onto(
+        self, own: OwnTargets, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None, numbered: bool
+    ) -> Iterator[Numbered] | None:
+        """Yield the pairs onto own targets alone; None if this rule must draw all pairs to know them.
+
+        Numbers in the order of creation are those among all pairs, if they must be `numbered`.
+        """
+
+    def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
+        """Return those of the pairs of a block, whose first one has a number, onto own targets, and their numbers."""
+
     def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
         """Return the number of synapses of each source."""
 
-    def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
-        """Return `n` values of a distribution, those of the elements from `first` on."""
+    def values(self, given: Distribution, key: int, elements: Integers | int, n: int) -> Floats:
+        """Return `n` values of a distribution, those of some elements, or of consecutive ones from an element on."""
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times (ms) as steps, each at least 1."""
@@ -197,6 +210,17 @@ class NumpyRows:
         """Yield the pairs of a rule in blocks."""
         return rule.checked_blocks(n_pre, n_post, stream, same)
 
+    def pairs_onto(
+        self, own: OwnTargets, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None, numbered: bool
+    ) -> Iterator[Numbered] | None:
+        """Yield the pairs onto own targets alone, if the rule can do so."""
+        return rule.blocks_onto(own.positions, n_pre, n_post, stream, same, numbered=numbered)
+
+    def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
+        """Return those of the pairs of a block onto own targets, and their numbers."""
+        here = own.find(post)
+        return pre[here], post[here], first + here
+
     def row_sizes(self, rule: Rule, n_pre: int, n_post: int, stream: Stream, same: Keys | None) -> Integers:
         """Return the number of synapses of each source."""
         size = np.zeros(n_pre, np.int64)
@@ -204,9 +228,10 @@ class NumpyRows:
             size += np.bincount(pre, minlength=n_pre)
         return size
 
-    def values(self, given: Distribution, key: int, first: int, n: int) -> Floats:
+    def values(self, given: Distribution, key: int, elements: Integers | int, n: int) -> Floats:
         """Return values of a distribution."""
-        return given.checked_draw(Stream(key), np.arange(first, first + n))
+        some = np.arange(elements, elements + n) if isinstance(elements, int) else elements
+        return given.checked_draw(Stream(key), some)
 
     def steps(self, times: Floats, dt: float) -> NDArray[np.int32]:
         """Return times as steps."""

@@ -16,6 +16,7 @@ from gpusyn.builder.rows.per_synapse import Histories, SynapseGateTables, by_ker
 from gpusyn.builder.rows.procedural import ProceduralTables
 from gpusyn.builder.rows.reference import NumpyRows, RowMaker
 from gpusyn.builder.rows.row_forms import is_numbered
+from gpusyn.builder.rows.spread_rows import SpreadRows
 from gpusyn.builder.rows.stored import StoredWeights
 from gpusyn.builder.source_gates import GateTables
 from gpusyn.kernels.program import Launcher
@@ -34,7 +35,10 @@ def row_maker(layout: Layout, launcher: Callable[[], Launcher | None]) -> Iterat
     """Yield what draws the synapses of a layout: kernels, unless there is no launcher or there are few synapses."""
     used = launcher() if is_large(layout) else None
     try:
-        yield NumpyRows() if used is None else CompiledRows(used)
+        if used is None:
+            yield NumpyRows()
+        else:
+            yield CompiledRows(used) if layout.share is None else SpreadRows(used)
     finally:
         if used is not None:
             used.close()
