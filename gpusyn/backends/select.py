@@ -168,7 +168,12 @@ def choose(
 
 
 def _first(
-    name: str, threads: int | None, use: Callable[[Backend], Result], option: str, threads_option: str
+    name: str,
+    threads: int | None,
+    use: Callable[[Backend], Result],
+    option: str,
+    threads_option: str,
+    place: int | None = None,
 ) -> tuple[Choice, Result]:
     """Return the requested backend, or for `auto` the first with which `use` works; and what `use` returns."""
     name = one_of(name, names(), option)
@@ -178,14 +183,14 @@ def _first(
         name = one_of(os.environ.get("GPUSYN_BACKEND", "auto"), names(), "environment variable GPUSYN_BACKEND")
         asked = "asked for with the environment variable GPUSYN_BACKEND"
     if name != "auto":
-        backend = make_backend(name, threads)
+        backend = _placed(name, threads, place)
         return Choice(backend, (asked,)), use(backend)
     reasons: list[str] = []  # texts, because an error would keep the arrays of the program that it stopped
     failed = False
     *_, last = BACKENDS
     for candidate in BACKENDS:
         try:
-            backend = make_backend(candidate, threads)
+            backend = _placed(candidate, threads, place)
         except BackendError as error:
             reasons.append(str(error))
             continue
@@ -201,6 +206,13 @@ def _first(
     raise BackendError(f"no backend can be used on this machine: {'; '.join(reasons)}")
 
 
+def _placed(name: str, threads: int | None, place: int | None) -> Backend:
+    """Return a new backend, for a process of some place among those of the machine if backends of the name differ."""
+    if place is None or "place" not in inspect.signature(_backend_class(name)).parameters:
+        return make_backend(name, threads)
+    return make_backend(name, threads, place=place)
+
+
 def checked_threads(threads: Any, where: str) -> int | None:
     """Return a number of worker threads, also of the environment, or None: as many as the backend chooses."""
     text = os.environ.get("GPUSYN_THREADS", "")
@@ -210,7 +222,7 @@ def checked_threads(threads: Any, where: str) -> int | None:
 
 
 def use_backend(
-    backend: Any, threads: int | None, where: str, use: Callable[[Backend], Result]
+    backend: Any, threads: int | None, where: str, use: Callable[[Backend], Result], place: int | None = None
 ) -> tuple[Backend, Result]:
     """Use the backend that `where` was given by name or as an object; log the choice of `auto`.
 
@@ -225,6 +237,8 @@ def use_backend(
     use : callable
         Use of the backend, such as the start of a program. If it raises a BackendError or a PlanMemoryError, `auto`
         goes on to the next backend.
+    place : int, optional
+        Number of this process among those of the machine that simulate a network together: each takes a GPU of its own.
 
     Returns
     -------
@@ -243,7 +257,7 @@ def use_backend(
         If a program does not fit into the memory of the requested backend, or for `auto` of any.
     """
     if isinstance(backend, str):
-        choice, result = _first(backend, threads, use, f"{where}.backend", f"{where}.threads")
+        choice, result = _first(backend, threads, use, f"{where}.backend", f"{where}.threads", place)
         if choice.automatic:
             choice.tell()
         return choice.backend, result

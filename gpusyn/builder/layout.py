@@ -16,8 +16,8 @@ import numpy as np
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
+from gpusyn.builder.ownership import Range, Share, pieces_of
 from gpusyn.connectivity import AllToAll
-from gpusyn.distributed.ownership import Range, Share, pieces_of
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import CHUNK, PIECE
 from gpusyn.kernels.signature import Numbers, Signature
@@ -31,7 +31,7 @@ from gpusyn.network.recorder import TraceRecorder
 from gpusyn.network.rewiring import rewiring_of
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
-from gpusyn.utils.ids import KeySpans, Span
+from gpusyn.utils.ids import KeySpans, Span, limited
 from gpusyn.utils.typing import Integers
 
 
@@ -141,6 +141,7 @@ class Pathway:
     shortest: int  # bounds of the delays (steps)
     longest: int
     expected: float  # expected number of synapses
+    own: list[Range] | None = None  # ranges of local ids of targets that are simulated here; None: all are
 
     @property
     def pre_range(self) -> tuple[int, int]:
@@ -152,6 +153,8 @@ class Pathway:
     def target_range(self) -> tuple[int, int]:
         """First and one past the last place, in the group of targets, of the neurons that may have synapses."""
         ids, offset = self.projection.post.parts[self.post_part].span, self.post.offset
+        if self.own is not None:
+            ids = limited(ids, self.own[0][0], self.own[-1][1]) if self.own else range(0)
         return (offset + int(ids[0]), offset + int(ids[-1]) + 1) if len(ids) else (offset, offset)
 
     @property

@@ -30,6 +30,8 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.own_recorders import shared_recorders
+from gpusyn.builder.ownership import Share, Spread
 from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
@@ -41,8 +43,7 @@ from gpusyn.builder.plausible import warnings_of
 from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
-from gpusyn.distributed.ownership import Spread
-from gpusyn.distributed.recorders import shared_recorders
+from gpusyn.connectivity.explicit import GivenSynapses
 from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
@@ -55,6 +56,7 @@ from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import off_grid
 from gpusyn.parameters.noise import Noise
 from gpusyn.parameters.scalars import check_steps, real, whole_steps, whole_steps_array
+from gpusyn.utils.ids import as_ids, taken
 from gpusyn.utils.typing import Integers
 
 
@@ -167,11 +169,21 @@ def _share(layout: Layout, spread: Spread) -> None:
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
     for pathway in layout.pathways:
-        part = pathway.projection.post.parts[pathway.post_part]
-        owned = sum(end - begin for begin, end in layout.share.within(part))
-        pathway.expected *= owned / max(part.size, 1)
+        pathway.expected *= _part_here(pathway, layout.share)
+        pathway.own = layout.share.ranges(pathway.post.population.name)
     check_scanned(layout)
     layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
+
+
+def _part_here(pathway: Pathway, share: Share) -> float:
+    """Return the part of the synapses of a pathway that is expected onto the neurons that are simulated here."""
+    part, rule = pathway.projection.post.parts[pathway.post_part], pathway.projection.rule
+    if not isinstance(rule, GivenSynapses):
+        return share.number(part) / max(part.size, 1)
+    first = sum(other.size for other in pathway.projection.post.parts[: pathway.post_part])
+    places = rule.post.astype(np.int64) - first
+    ids = as_ids(taken(part.span, places[(places >= 0) & (places < part.size)]))
+    return np.count_nonzero(share.owns(part.population.name, ids)) / max(len(ids), 1)
 
 
 def _refuse_procedural(pathway: Pathway) -> None:

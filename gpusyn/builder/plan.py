@@ -13,6 +13,7 @@ from gpusyn.builder.junctions import building_bytes, host_bytes, junction_rows
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.offers import procedural_offer
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import (
     Row,
@@ -28,7 +29,7 @@ from gpusyn.builder.plasticity.plan_text import learning_rows
 from gpusyn.builder.plasticity.rewiring import rewiring_bytes, rewiring_rows
 from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
-from gpusyn.distributed.ownership import Spread
+from gpusyn.builder.spread import RankPlan, rank_plan, rank_rows
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
@@ -82,6 +83,7 @@ class Asked(NamedTuple):
     threads: int | None
     where: str
     spread: Spread | None = None
+    rate: float | None = None  # mean rate of all neurons (Hz), None: what is expected of them; for the traffic of ranks
 
 
 def plan(net: Network, asked: Asked, machine: Machine | None) -> Plan:
@@ -144,6 +146,9 @@ class Plan:
         that of the computer with a GPU that is not there.
     model : GpuModel or None
         Model of the time of a step, if the plan is for a GPU that is named.
+    rank : RankPlan or None
+        What this rank owns, keeps and exchanges, if the network is spread on several ranks. All other attributes are
+        those of the one rank, but for `dt`, `precision` and `weights`.
 
     Raises
     ------
@@ -178,6 +183,8 @@ class Plan:
             from gpusyn.builder.gpu.model import gpu_model  # here, because importing gpusyn should not take longer
 
             self.model = gpu_model(self.layout, self.specs, machine.figures, machine.rate)
+        self.rank: RankPlan | None = rank_plan(self.layout, self._described, asked.rate)
+        self._rate = asked.rate
         self.rounded_to_zero: dict[str, int] | None = None
 
     @property
@@ -336,6 +343,10 @@ class Plan:
         return "\n".join([f"plan: {self._verdict()}", *(_line(*row) for row in rows)])
 
     def _verdict(self) -> str:
+        of_rank = "" if self.rank is None else f"rank {self.rank.rank} of {self.rank.ranks} "
+        return of_rank + self._fit_text()
+
+    def _fit_text(self) -> str:
         free = "free memory unknown" if self.free is None else f"{size_text(self.free)} free"
         fits = "fits" if self.fits else "DOES NOT FIT"
         if self._on_host:
@@ -358,6 +369,7 @@ class Plan:
         notes = [(note.level, str(note)) for note in layout.notes] if details else together(layout.notes)
         rows = [
             ("size", self._size()),
+            *rank_rows(self.rank, layout, self._rate),
             ("work", self._work()),
             *self._time_rows(),
             *method_rows(layout, details),

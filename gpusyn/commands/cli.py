@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse: help, version, a wrong argument
         return stop.code if isinstance(stop.code, int) else 0
     except GpusynError as error:
-        say(f"gpusyn {given.command}: error: {error}")
+        if given.speaks:
+            say(f"gpusyn {given.command}: error: {error}")
         return USAGE
     except KeyboardInterrupt:
         say("\ngpusyn: interrupted; files under their own names are complete or untouched")
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
         for flags, options in arguments:
             command.add_argument(*flags.split(), **options)
-        command.set_defaults(action=action)
+        command.set_defaults(action=action, speaks=True)  # of several processes of MPI, one speaks
     return parser
 
 
@@ -134,11 +135,15 @@ def _run(given: argparse.Namespace) -> int:
         found = check_config(given.config, given.out)
         print("\n".join(found.lines()))
         return 1 if found.problems else 0
+    from gpusyn.distributed.communicators import mpi_world
     from gpusyn.sonata.run import run_config
 
+    comm = mpi_world() if given.mpi else None
+    if comm is not None:
+        given.speaks = comm.Get_rank() == 0
     run_config(
         given.config, given.backend, given.duration, given.out,
-        seed=given.seed, precision=given.precision, threads=given.threads, progress=True,
+        seed=given.seed, precision=given.precision, threads=given.threads, progress=given.speaks, comm=comm,
     )  # fmt: skip
     return 0
 
@@ -215,6 +220,9 @@ _BACKEND: Argument = ("--backend", {
 _THREADS: Argument = ("--threads", {
     "type": _whole, "metavar": "N", "help": "threads of the cpu backend (default: one or all cores, by what is faster)",
 })  # fmt: skip
+_MPI: Argument = ("--mpi", {
+    "action": "store_true", "help": "on all processes that mpiexec has started (mpiexec -n 4 gpusyn ...)",
+})  # fmt: skip
 _SINGLE: Argument = ("--precision", {
     "choices": ("single", "double"), "default": "single", "help": "of the state (default: single)",
 })  # fmt: skip
@@ -258,6 +266,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         _BACKEND, _duration(None, "default: that of the configuration"), _out(None, "that of the configuration"),
         _seed(0), _DOUBLE, _THREADS,
         ("--check", {"action": "store_true", "help": "run nothing; list all that is in the way of a run"}),
+        _MPI,
     ]),
     "circuit": (_circuit, "make a SONATA circuit, which `gpusyn run` takes, of CSV tables of cells and edges", [
         ("cells", {

@@ -9,6 +9,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Mapping
 
@@ -64,6 +65,25 @@ def _cuda(found: Detection) -> list[str]:
     return [f"CUDA      {versions}", *devices] if found.cupy else []
 
 
+def _mpi() -> list[str]:
+    """Ask another process: some libraries of MPI end the one that asks where no mpiexec has started it."""
+    version = _version("mpi4py")
+    if version == "not installed":
+        return ['MPI       not installed; for several processes: pip install "gpusyn[mpi]"']
+    try:
+        asked = subprocess.run(
+            [sys.executable, "-m", "mpi4py", "--mpi-lib-version"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        library = " ".join((asked.stdout or asked.stderr).split("\n", 1)[0].replace("Version:", "").split()).rstrip(",")
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        library = f"its library does not answer ({error})"
+    return [f"MPI       mpi4py {version}, {library or 'a library that does not say its name'}"]
+
+
 def _compiler() -> list[str]:
     try:
         found = find_compiler()
@@ -113,7 +133,15 @@ def describe(found: Detection, backends: Mapping[str, Backend], reasons: Mapping
         Lines without a final newline; the last one is the verdict, ``GPU: usable`` or
         ``GPU: not usable, because ...; fix: ...``.
     """
-    parts = [_versions(), _cuda(found), _compiler(), _folders(), _backends(found, backends, reasons), [found.verdict]]
+    parts = [
+        _versions(),
+        _mpi(),
+        _cuda(found),
+        _compiler(),
+        _folders(),
+        _backends(found, backends, reasons),
+        [found.verdict],
+    ]
     return "\n".join(line for part in parts for line in part)
 
 

@@ -63,6 +63,9 @@ class Transport(Protocol):
             What the ranks sent, in their order; empty on a rank that receives nothing.
         """
 
+    def on_machine(self) -> tuple[int, int]:
+        """Return the number of this rank among those of its machine, and their number; all ranks call it."""
+
     def abort(self, text: str) -> None:
         """End all ranks, wherever they are, because of what the text says."""
 
@@ -119,6 +122,15 @@ class MpiTransport:
             self._comm.Gatherv(sent, received, to)
         return [buffer[begin : begin + size] for begin, size in zip(begins, sizes, strict=True)]
 
+    def on_machine(self) -> tuple[int, int]:
+        """Return the number of this rank among those that share memory, and their number."""
+        from mpi4py import MPI
+
+        machine = self._comm.Split_type(MPI.COMM_TYPE_SHARED)
+        found = int(machine.Get_rank()), int(machine.Get_size())
+        machine.Free()
+        return found
+
     def abort(self, text: str) -> None:
         """End all processes of the communicator."""
         print(f"rank {self.rank} of {self.size}: {text}", file=sys.stderr, flush=True)
@@ -146,6 +158,10 @@ class ThreadTransport:
         """Send bytes to all ranks, or to one, and return own copies of those of all of them."""
         sent = self._begin(mine.copy())()
         return [one.copy() for one in sent] if to in (None, self.rank) else []
+
+    def on_machine(self) -> tuple[int, int]:
+        """Return the number of this rank, and the number of all."""
+        return self.rank, self.size
 
     def abort(self, text: str) -> None:
         """Let every rank raise an error wherever it waits for the others."""

@@ -76,7 +76,7 @@ def _check_contents(path: Path, cut: Cut, time: float, provenance: Provenance) -
                 f"{path}: holds a simulation with {name} {told.get(name)}, and the checkpoint is of one with {mine}; "
                 "put the file back that was written with the checkpoint"
             )
-    if [_described(one.stored.layout) for one in notes] != [_described(one.layout) for one in cut.stored]:
+    if [described(one.stored.layout) for one in notes] != [described(one.layout) for one in cut.stored]:
         raise FileError(
             f"{path}: holds other recorders than the checkpoint; put the file back that was written with it"
         )
@@ -84,7 +84,8 @@ def _check_contents(path: Path, cut: Cut, time: float, provenance: Provenance) -
         _check_length(path, one, cut.counts[one.stored.layout.name], time)
 
 
-def _described(layout: RecorderLayout) -> tuple[object, ...]:
+def described(layout: RecorderLayout) -> tuple[object, ...]:
+    """Return what a recorder records, to compare."""
     neurons = layout.neurons()
     return layout.name, tuple(layout.variables), neurons.names, neurons.local_ids.tolist()
 

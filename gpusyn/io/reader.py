@@ -18,6 +18,8 @@ from gpusyn.results.synapse_data import SynapseData
 from gpusyn.results.trace_data import TraceData
 from gpusyn.utils.typing import Array
 
+SAME_TIME = 1e-6  # ms
+
 
 def pieces_of(file: Group) -> list[Piece]:
     """Return the pieces in an open file, from gpusyn's notes or, without them, from SONATA's groups.
@@ -50,27 +52,32 @@ def pieces_of(file: Group) -> list[Piece]:
     ]
 
 
-def read_spikes(piece: Piece) -> SpikeData:
-    """Return the spikes of one recorder."""
+def read_spikes(pieces: Sequence[Piece]) -> SpikeData:
+    """Return the spikes of one recorder; those of several ranks up to the time that all have reached."""
     times, ids = [np.empty(0)], [np.empty(0, dtype=np.int64)]
-    with _again(piece) as file:
-        for place, count in zip(piece.places, piece.counts, strict=True):
-            group = file.group(place.group)
-            nodes, known = (ids.astype(np.uint64) for ids in (group.ids(place.ids, rows=count), place.node_ids))
-            at = np.searchsorted(known, nodes)
-            if count and not (len(known) and np.array_equal(known.take(at, mode="clip"), nodes)):
-                raise group.error("", "has spikes of neurons that were not recorded; the file is damaged")
-            times.append(group.finite("timestamps", rows=count, unit=place.milliseconds))
-            ids.append(place.columns[at])
-    layout = piece.layout
-    return SpikeData(layout.populations, np.concatenate(times), np.concatenate(ids), piece.duration, layout.start)
+    for piece in pieces:
+        with _again(piece) as file:
+            for place, count in zip(piece.places, piece.counts, strict=True):
+                group = file.group(place.group)
+                nodes, known = (ids.astype(np.uint64) for ids in (group.ids(place.ids, rows=count), place.node_ids))
+                at = np.searchsorted(known, nodes)
+                if count and not (len(known) and np.array_equal(known.take(at, mode="clip"), nodes)):
+                    raise group.error("", "has spikes of neurons that were not recorded; the file is damaged")
+                times.append(group.finite("timestamps", rows=count, unit=place.milliseconds))
+                ids.append(place.columns[at])
+    layout, duration = pieces[0].layout, min(piece.duration for piece in pieces)
+    time, index = np.concatenate(times), np.concatenate(ids)
+    if max(piece.duration for piece in pieces) > duration:
+        inside = time <= layout.start + duration + SAME_TIME
+        time, index = time[inside], index[inside]
+    return SpikeData(layout.populations, time, index, duration, layout.start)
 
 
 def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceData:
     """Return the traces of one recorder, or one variable of it, cut to the number of frames of all variables."""
     layout = pieces[0].layout
     size = sum(size for _, size, _ in layout.populations)
-    found: list[tuple[int, str, Array]] = []
+    found: dict[str, tuple[int, Array]] = {}
     units: dict[str, str] = {}
     frames = min((count for piece in pieces for count in piece.counts), default=0)
     for piece in pieces:
@@ -79,8 +86,9 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
             for order, name in zip(piece.variable_order, piece.layout.variables, strict=True):
                 if variable in (None, name):
                     places = [place for place in piece.places if place.variable == name]
-                    found.append((order, name, _read_variable(file, places, frames, size)))
-    variables = {name: values for _, name, values in sorted(found, key=lambda entry: entry[0])}
+                    before = found[name][1] if name in found else None
+                    found[name] = order, _read_variable(file, places, frames, size, before)
+    variables = {name: values for name, (_, values) in sorted(found.items(), key=lambda entry: entry[1][0])}
     t = sample_times(layout.start, layout.every, frames)
     if layout.pairs is None:
         return TraceData(layout.populations, variables, t, units, layout.every)
@@ -88,11 +96,14 @@ def read_traces(pieces: Sequence[Piece], variable: str | None = None) -> TraceDa
     return SynapseData(projection, synapses, *layout.pairs, variables, t, units, layout.every)
 
 
-def _read_variable(file: Group, places: Sequence[FilePlace], frames: int, size: int) -> Array:
-    """Return the frames of one variable, shape (frames, size)."""
+def _read_variable(
+    file: Group, places: Sequence[FilePlace], frames: int, size: int, values: Array | None = None
+) -> Array:
+    """Return the frames of one variable, shape (frames, size), or complete those with what other files hold."""
     names = [f"{place.group}/data" for place in places]
     dtypes = [file.number_type(name, 2, rows=frames) for name in names]
-    values = np.empty((frames, size), dtype=np.result_type(*dtypes) if dtypes else np.float32)
+    if values is None:
+        values = np.empty((frames, size), dtype=np.result_type(*dtypes) if dtypes else np.float32)
     for place, name in zip(places, names, strict=True):
         part = file.numbers(name, 2, rows=frames)
         if part.shape[1] != len(place.columns):

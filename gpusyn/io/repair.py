@@ -12,6 +12,7 @@ from gpusyn.io.file_layout import FORMAT, read_notes, report_end
 from gpusyn.io.formats import check_format
 from gpusyn.io.hdf5 import hdf5, unwritten, writing
 from gpusyn.io.provenance import note_killed, read_provenance
+from gpusyn.io.rank_files import check_files_there, index_at
 from gpusyn.io.superblock import Superblock
 from gpusyn.parameters.scalars import public
 from gpusyn.utils.paths import as_path
@@ -26,12 +27,13 @@ def repair(path: Any) -> str:
     Parameters
     ----------
     path : path-like
-        Result file.
+        Result file, or the index of the files of several ranks.
 
     Returns
     -------
     str
-        One line that says what was done, or that nothing needed repair.
+        One line that says what was done, or that nothing needed repair; for the index of the files of several ranks,
+        one for each of them.
 
     Raises
     ------
@@ -51,6 +53,14 @@ def repair(path: Any) -> str:
     """
     hdf5()
     where = as_path(path, "repair().path")
+    if (index := index_at(where)) is not None:
+        check_files_there(index)
+        return "\n".join(map(_repaired, index.files))
+    return _repaired(where)
+
+
+def _repaired(where: Path) -> str:
+    """Repair one file."""
     block = unwritten(where, "wait until it ends, then repair the file")
     if block.flagged:
         if block.sound:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
@@ -15,6 +15,7 @@ from gpusyn.io.held_file import being_written
 from gpusyn.io.joined_spikes import joined, widest
 from gpusyn.io.piece import Piece
 from gpusyn.io.provenance import STATES, origin_of, read_provenance, status, was_killed
+from gpusyn.io.rank_files import Index, check_files_there, check_same, pieces_of_ranks, read_index
 from gpusyn.io.reader import pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
@@ -37,7 +38,8 @@ def open_results(path: Any) -> Results:
     ----------
     path : path-like
         File written by ``save()`` or by a recorder's ``file=`` (finished, still growing, or left by a killed run), a
-        directory written by ``save()``, or SONATA files of another simulator.
+        directory written by ``save()``, or SONATA files of another simulator. Of a simulation on several ranks, it is
+        the file that the recorder was given: the index of the files of all ranks, which must be beside it.
 
     Returns
     -------
@@ -73,22 +75,49 @@ def open_results(path: Any) -> Results:
     """
     hdf5()
     where = as_path(path, "open_results().path")
-    found: dict[Path, list[Piece]] = {}
-    origins: dict[Path, Mapping[str, Any]] = {}
-    states = {}
+    found: dict[Path, _Content] = {}
     for file in _files(where):
-        flagged = superblock_of(file).flagged
-        written = flagged and being_written(file)
-        with opened(file) as content:
-            # Its time is read before its data, to which a running simulation may add meanwhile.
-            told, pieces, killed = read_provenance(content), pieces_of(content), was_killed(content)
-        origins[file] = _as_far_as(pieces, told) if written else told
-        states[file] = status(told, flagged, written, killed)
-        if pieces:
-            found[file] = pieces
+        content = _content_of(file)
+        if content.pieces:
+            found[file] = content
     chosen = _one_result(where, found)
-    state = min((states[file] for file in chosen), key=STATES.index)
-    return Results(where, [piece for file in chosen for piece in found[file]], origins[chosen[0]], state)
+    state = min((found[file].state for file in chosen), key=STATES.index)
+    return Results(where, [piece for file in chosen for piece in found[file].pieces], found[chosen[0]].told, state)
+
+
+class _Content(NamedTuple):
+    """What is in a file: the pieces of its recorders, what it says of its origin, its state, and the files of ranks."""
+
+    pieces: list[Piece]
+    told: Mapping[str, Any]
+    state: str
+    parts: Sequence[Path] = ()
+
+
+def _content_of(file: Path) -> _Content:
+    flagged = superblock_of(file).flagged
+    written = flagged and being_written(file)
+    with opened(file) as content:
+        if (index := read_index(content)) is not None:
+            return _of_ranks(index)
+        # Its time is read before its data, to which a running simulation may add meanwhile.
+        told, pieces, killed = read_provenance(content), pieces_of(content), was_killed(content)
+    state = status(told, flagged, written, killed)
+    return _Content(pieces, _as_far_as(pieces, told) if written else told, state)
+
+
+def _of_ranks(index: Index) -> _Content:
+    """Return what the files of all ranks hold together, as far as all of them go."""
+    check_files_there(index)
+    parts = [_content_of(part) for part in index.files]
+    for file, part in zip(index.files, parts, strict=True):
+        check_same(index, file, part.told)
+    pieces = pieces_of_ranks(index, [part.pieces for part in parts])
+    told = [part.told for part in parts] or [index.provenance]
+    reached = [one["reached"] for one in told if "reached" in one]
+    whole = dict(told[0]) | ({"reached": min(reached)} if reached else {})
+    state = min((part.state for part in parts), key=STATES.index, default="finished")
+    return _Content(pieces, whole, state, index.files)
 
 
 def _files(path: Path) -> list[Path]:
@@ -108,8 +137,10 @@ def _as_far_as(pieces: list[Piece], told: Mapping[str, Any]) -> Mapping[str, Any
     return {**told, "reached": reached} if reached > told.get("reached", math.inf) + 1e-6 else told
 
 
-def _one_result(path: Path, found: Mapping[Path, list[Piece]]) -> list[Path]:
+def _one_result(path: Path, contents: Mapping[Path, _Content]) -> list[Path]:
     """Return the files that belong to one result."""
+    of_ranks = {part.resolve() for content in contents.values() for part in content.parts}
+    found = {file: content.pieces for file, content in contents.items() if file.resolve() not in of_ranks}
     if not found:
         raise FileError(
             f"{path}: contains neither spikes nor reports in SONATA's layout; give a result file "
@@ -177,7 +208,10 @@ class Results(ByRecorder):
         name = one_of(name_of(recorder), self._recorders, f"{self.path}: recorder")
         if name not in self._read:
             pieces = self._recorders[name]
-            found = read_spikes(pieces[0]) if pieces[0].layout.is_spikes else read_traces(pieces)
+            if pieces[0].layout.is_spikes:
+                found: SpikeData | TraceData = read_spikes(pieces if pieces[0].noted else pieces[:1])
+            else:
+                found = read_traces(pieces)
             self._read[name] = found._of_simulation(origin_of(self.provenance))
         return self._read[name]
 
@@ -232,8 +266,9 @@ class Results(ByRecorder):
     def _describe(self, pieces: list[Piece]) -> str:
         neurons = described(pieces[0].layout.populations)
         if pieces[0].layout.is_spikes:
-            return f"{sum(pieces[0].counts)} spikes of {neurons}"
-        variables = ", ".join(shortened(variable for piece in pieces for variable in piece.layout.variables))
+            return f"{sum(sum(piece.counts) for piece in pieces)} spikes of {neurons}"
+        names = dict.fromkeys(variable for piece in pieces for variable in piece.layout.variables)
+        variables = ", ".join(shortened(names))
         return f"{variables} of {neurons}, every {pieces[0].layout.every:g} ms"
 
 

@@ -13,6 +13,7 @@ from gpusyn.io.creation import create_file
 from gpusyn.io.file_layout import RecorderLayout, Stored, arrange
 from gpusyn.io.hdf5 import SUFFIXES, hdf5, writing
 from gpusyn.io.provenance import Provenance
+from gpusyn.io.rank_files import names_of_ranks
 from gpusyn.io.targets import check_target, true_path
 from gpusyn.io.writer import ReportWriter
 from gpusyn.parameters.scalars import instance, object_name, public, show
@@ -87,7 +88,7 @@ def save(
         _make_directory(target)
     for file in targets:
         check_target(file, overwrite)
-    outdated = [file for file in earlier if file not in targets]
+    outdated = [file for file in (*earlier, *names_of_ranks(targets)) if file not in targets]
     if targets or outdated:
         with replacing(targets, outdated) as temporaries:
             for temporary, stored in zip(temporaries, files.values(), strict=True):

@@ -11,6 +11,7 @@ from pathlib import Path
 from gpusyn.errors import FileError
 from gpusyn.io.checked import opened
 from gpusyn.io.hdf5 import SUFFIXES, unwritten
+from gpusyn.io.rank_files import names_of_ranks
 
 
 def true_path(path: str | os.PathLike[str]) -> Path:
@@ -93,6 +94,9 @@ def check_place(path: Path, suffixes: tuple[str, ...], what: str, check: Callabl
 def _check_file(path: Path, overwrite: bool) -> None:
     """Raise a FileError if the file that is there may not be replaced."""
     unwritten(path, "close() it, or choose another name", ", or remove it: only result files are overwritten")
+    for part in names_of_ranks([path]):
+        if part.is_file():
+            unwritten(part, "close() it, or choose another name")
     with opened(path) as file:
         result = is_result(file.names())
     if not result:
@@ -115,4 +119,4 @@ def is_result(names: Iterable[str]) -> bool:
     (True, True, False, False)
     """
     found = set(names)
-    return bool(found & {"gpusyn", "spikes", "report"}) and not found & {"nodes", "edges"}
+    return bool(found & {"gpusyn", "spikes", "report", "ranks"}) and not found & {"nodes", "edges"}

@@ -12,6 +12,8 @@ the number of threads and the form in which synapses are stored are those of the
 4. Of each synapse what has changed: weights that learn or were replaced, and what is kept beside them, in the order of
    `Simulator.weights` (`checkpoint_synapses`); of projections that were rewired, the synapses themselves (`rewiring`).
 5. What was recorded in memory, and the lengths of the files of recorders (`recordings`), which are cut back to these.
+
+A network that is spread on several ranks has the same checkpoint as in one process (`spread_checkpoint`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gpusyn.distributed.gathering import Gathered, gathering_of
 from gpusyn.errors import FileError, ParameterError
 from gpusyn.network.network import Network
 from gpusyn.simulation.checkpoint_description import described, differences
@@ -34,13 +37,14 @@ from gpusyn.simulation.checkpoint_state import (
 )
 from gpusyn.simulation.checkpoint_synapses import put_synapses, synapses
 from gpusyn.simulation.running import Running
+from gpusyn.simulation.spread_checkpoint import joined, own_part
 
 OF_SIMULATION = ("dt", "seed", "trial", "precision", "weights")
 PARTS = frozenset({"simulation", "network", "inputs", "states", "sums", "spikes", "synapses", "rewired", "recordings"})
 
 
 def content_of(running: Running) -> dict[str, Any]:
-    """Return what a checkpoint of a running network holds.
+    """Return what a checkpoint of a running network holds; on several ranks, rank 0 alone has it.
 
     Raises
     ------
@@ -50,10 +54,11 @@ def content_of(running: Running) -> dict[str, Any]:
     compiled, session, rewirer, step = running.compiled, running.session, running.rewirer, running.step
     facts = running.recordings.provenance
     own = {name: getattr(facts, name) for name in (*OF_SIMULATION, "version", "backend", "start")}
-    return {
+    net = compiled.layout.net._replace(recorders=dict(running.recordings.recorders))
+    content = {
         "recordings": running.recordings.saved(),
         "simulation": own | {"step": step},
-        "network": described(compiled.layout.net),
+        "network": described(net),
         "inputs": inputs_in_force(running.access),
         "states": states(running),
         "sums": sums(running, step),
@@ -61,11 +66,16 @@ def content_of(running: Running) -> dict[str, Any]:
         "synapses": synapses(compiled, session, running.initial, rewirer.rewired),
         "rewired": rewirer.saved(),
     }
+    gathering = gathering_of(session)
+    return joined(content, running, gathering) if isinstance(gathering, Gathered) else content
 
 
 def carry_over(before: Running, after: Running) -> None:
     """Let a network that was built anew, with more recorders alone, go on where another one is."""
-    put_content(content_of(before), after, "the simulation that goes on")
+    content = content_of(before)
+    if before.ranks is not None:
+        content = before.ranks.objects(content)[0]
+    put_content(content, after, "the simulation that goes on")
 
 
 def check_content(content: Mapping[str, Any], net: Network, wanted: Mapping[str, Any], where: str) -> None:
@@ -103,9 +113,11 @@ def put_content(content: Mapping[str, Any], running: Running, where: str) -> Non
         If the checkpoint does not fit, or a file of a recorder is not that of this simulation or cannot be written.
     """
     step = int(content["simulation"]["step"])
-    compiled, session, rewired = running.compiled, running.session, content["rewired"]
+    compiled, session, gathering = running.compiled, running.session, gathering_of(running.session)
+    if isinstance(gathering, Gathered):
+        content = own_part(dict(content), running, gathering)
     put_inputs(running.access, compiled.layout.net, content["inputs"], step)
-    running.rewirer.put(rewired)
+    running.rewirer.put(content["rewired"])
     put_synapses(compiled, session, running.initial, running.rewirer.rewired, content["synapses"], where)
     put_states(running, content["states"], where)
     put_sums(running, content["sums"], step)

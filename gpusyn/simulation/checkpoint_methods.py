@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import PRECISIONS, WEIGHTS, Asked
+from gpusyn.distributed.spreading import spread_on
 from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
 from gpusyn.io.hdf5 import hdf5
@@ -16,6 +17,7 @@ from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import check_content, content_of, put_content
+from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
 from gpusyn.utils.held_signals import held_signals
@@ -29,6 +31,7 @@ class CheckpointMethods(StateMethods):
     """Methods of :class:`gpusyn.Simulator` that save it to a checkpoint, and make it of one."""
 
     @public
+    @on_every_rank
     def save_checkpoint(self, path: Any) -> None:
         """Write everything that the simulation needs to go on later, on any backend or machine.
 
@@ -94,6 +97,8 @@ class CheckpointMethods(StateMethods):
         weights: str | None = None,
         chunk_steps: Whole | None = None,
         progress: bool | None = None,
+        comm: Any = None,
+        owners: str = "contiguous",
     ) -> Self:
         """Make a simulator that goes on from a checkpoint, with the same bits as if it had never stopped.
 
@@ -109,8 +114,8 @@ class CheckpointMethods(StateMethods):
             As for :class:`Simulator`; they may differ from those of the simulator that was saved.
         dt, seed, trial, precision, weights : optional
             What the checkpoint is expected to have; by default, what it has is taken.
-        chunk_steps, progress : optional
-            As for :class:`Simulator`.
+        chunk_steps, progress, comm, owners : optional
+            As for :class:`Simulator`; ranks may be more or fewer than those that saved it.
 
         Returns
         -------
@@ -147,21 +152,24 @@ class CheckpointMethods(StateMethods):
             "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
         }
         hdf5()
-        content = read_checkpoint(where)
-        with _damage(where):
-            check_content(content, net, wanted, str(where))
-            saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
-        threads = checked_threads(threads, f"{here}.threads")
-        asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator")
-        running = Running(net, asked, saved["seed"], saved["trial"], backend, chunk_steps, progress, saved["start"])
-        try:
+        ranks, spread = spread_on(comm, owners, here)
+        with nullcontext() if ranks is None else ranks.together(here):
+            content = read_checkpoint(where)
             with _damage(where):
-                put_content(content, running, str(where))
-        except BaseException:
-            running.close()
-            raise
-        sim = cls.__new__(cls)
-        StateMethods.__init__(sim, running)
+                check_content(content, net, wanted, str(where))
+                saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
+            threads = checked_threads(threads, f"{here}.threads")
+            asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator", spread)
+            facts = saved["seed"], saved["trial"]
+            running = Running(net, asked, *facts, backend, chunk_steps, progress, saved["start"], ranks)
+            try:
+                with _damage(where):
+                    put_content(content, running, str(where))
+            except BaseException:
+                running.close()
+                raise
+            sim = cls.__new__(cls)
+            StateMethods.__init__(sim, running)
         return sim
 
     def _write_checkpoint(self, place: Path) -> None:
@@ -172,7 +180,8 @@ class CheckpointMethods(StateMethods):
             except BackendError as error:
                 self._running.lost = f"{type(error).__name__}: {error}"
                 raise
-            write_checkpoint(place, content)
+            if self._running.ranks is None or self._running.ranks.rank == 0:
+                write_checkpoint(place, content)
 
 
 @contextmanager

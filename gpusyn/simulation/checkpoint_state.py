@@ -8,7 +8,7 @@ synapses; and what is kept of each synapse is in the order of `Simulator.weights
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,9 @@ def put_clock(running: Running, step: int) -> None:
 def waiting(running: Running, step: int) -> dict[str, Any]:
     """Return the spikes that some synapses may still wait for, and when synapses are read."""
     timings = [bundle.timing for bundle in running.compiled.layout.bundles]
-    return {**running.spikes.waiting(step)._asdict(), "timings": [[*timing] for timing in timings]}
+    found = running.spikes.waiting(step)
+    order = np.lexsort((found.source, found.step))  # no result depends on the order within a step
+    return {**Waiting(*(column[order] for column in found))._asdict(), "timings": [[*timing] for timing in timings]}
 
 
 def put_waiting(running: Running, found: dict[str, Any], step: int, where: str) -> None:
@@ -101,10 +103,13 @@ def put_waiting(running: Running, found: dict[str, Any], step: int, where: str) 
 
 
 # ---- sums of coming steps ----
-def sums(running: Running, step: int) -> dict[str, Any]:
-    """Return the sums that arrive in step `step` and later, by population and receptor: (steps, inputs, neurons)."""
+def sums(running: Running, step: int, *further: InFlight) -> dict[str, Any]:
+    """Return the sums that arrive in step `step` and later, by population and receptor: (steps, inputs, neurons).
+
+    They have all corrections that are in flight, and `further` ones.
+    """
     layout, ring = running.compiled.layout, running.session.read(RING).reshape(-1)
-    coming = {id(one): _coming(one, ring, running.in_flight, step) for one in _rings(running)}
+    coming = {id(one): _coming(one, ring, (running.in_flight, *further), step) for one in _rings(running)}
     found: dict[str, Any] = {}
     for name, place in layout.populations.items():
         found[name] = {}
@@ -112,7 +117,7 @@ def sums(running: Running, step: int) -> dict[str, Any]:
             mine = coming[id(own.ring)][:, :, place.offset : place.offset + place.size]
             shared = ring[own.shared : own.shared + own.inputs * own.shared_slots].reshape(own.inputs, own.shared_slots)
             slots = (step + np.arange(own.shared_slots)) % max(own.shared_slots, 1)
-            found[name][receptor.name] = {"own": _trimmed(mine), "shared": _trimmed(shared[:, slots].T)}
+            found[name][receptor.name] = {"own": trimmed(mine), "shared": trimmed(shared[:, slots].T)}
     return found
 
 
@@ -145,14 +150,15 @@ def _rings(running: Running) -> Iterator[Ring]:
     yield from {id(ring): ring for ring in every}.values()
 
 
-def _coming(one: Ring, ring: Array, in_flight: InFlight, step: int) -> Array:
+def _coming(one: Ring, ring: Array, in_flight: Sequence[InFlight], step: int) -> Array:
     """Return the sums of a ring in coming steps, with their corrections: (steps, inputs, targets)."""
     n = one.targets.size
-    steps = max([one.slots, *(due - step + 1 for due in in_flight.due)])
+    every = [(due, corrections) for part in in_flight for due, corrections in part.due.items()]
+    steps = max([one.slots, *(due - step + 1 for due, _ in every)])
     found = np.zeros((steps, one.inputs, n), ring.dtype)
     slots = (step + np.arange(one.slots)) % one.slots
     found[: one.slots] = ring[one.base : one.base + one.size].reshape(one.inputs, one.slots, n)[:, slots].swapaxes(0, 1)
-    for due, corrections in in_flight.due.items():
+    for due, corrections in every:
         for place, value in corrections:
             mine = (place >= one.base) & (place < one.base + one.size)
             which, rest = np.divmod(place[mine] - one.base, one.input_step)
@@ -160,7 +166,7 @@ def _coming(one: Ring, ring: Array, in_flight: InFlight, step: int) -> Array:
     return found
 
 
-def _trimmed(found: Array) -> Array:
+def trimmed(found: Array) -> Array:
     """Return steps up to the last one in which anything arrives."""
     some = np.flatnonzero(found.any(axis=tuple(range(1, found.ndim))))
     return found[: some[-1] + 1 if some.size else 0].copy()

@@ -11,6 +11,7 @@ from gpusyn.builder.plasticity.learning import ELIGIBILITY, LEARNING, SPINE_STAT
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.builder.rows.stored import DrawnWeights, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
+from gpusyn.distributed.gathering import gathering_of
 from gpusyn.errors import FileError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.simulation.initial_values import InitialValues
@@ -55,6 +56,8 @@ def put_synapses(
 ) -> None:
     """Put what was kept of the synapses; `initial` keeps what `reset` restores.
 
+    Of a network that is spread on several ranks, each takes what is of its own synapses.
+
     Raises
     ------
     FileError
@@ -65,16 +68,17 @@ def put_synapses(
         if not saved:
             continue
         part = unpack(stored, session.read, compiled.redraw)
+        mine, size = gathering_of(session).places(part.pre, part.post)
         for array, values in saved.items():
-            if array not in arrays or len(values) != len(part.place):
+            if array not in arrays or len(values) != size:
                 raise FileError(
                     f"{where}: has {len(values)} synapses of projection '{stored.pathway.projection.name}', and the "
-                    f"network has {len(part.place)}; give the network that it was saved of"
+                    f"network has {size}; give the network that it was saved of"
                 )
             if array == weight_array(stored) and not learns(stored):
                 initial.keep(array, arrays[array], part.size)
             present = _read(session, array, arrays[array], part)
-            present[part.place] = values
+            present[part.place] = values[mine]
             session.write(array, present, arrays[array])
 
 
@@ -97,6 +101,11 @@ def _changing(compiled: Compiled, without: set[str]) -> list[tuple[str, StoredWe
             seen.add(id(pathway))
             arrays |= kept_of(compiled, stored.bundle)
         if arrays:
-            name = f"{pathway.projection.name} {pathway.pre_part} {pathway.post_part} {stored.receptor}"
-            found.append((name, stored, arrays))
+            found.append((saved_name(stored), stored, arrays))
     return found
+
+
+def saved_name(stored: StoredWeights) -> str:
+    """Return the name of the synapses of a pathway onto one receptor."""
+    pathway = stored.pathway
+    return f"{pathway.projection.name} {pathway.pre_part} {pathway.post_part} {stored.receptor}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gpusyn.network.recorder import Recorder
@@ -19,11 +19,11 @@ class Data(ByRecorder):
     A copy, and what another process receives, holds the data of its time.
     """
 
-    def __init__(self, recordings: Recordings) -> None:
-        self._recordings = recordings
+    def __init__(self, recordings: Recordings, read: Callable[[Any], SpikeData | TraceData] | None = None) -> None:
+        self._recordings, self._read = recordings, read or recordings.data
 
     def _data_of(self, key: Any) -> SpikeData | TraceData:
-        found = self._recordings.data(key)
+        found = self._read(key)
         recorder = key if isinstance(key, Recorder) else self._recordings.recorders[key]
         reached = self._recordings.provenance.reached
         if 0 < reached <= recorder.start:

@@ -12,10 +12,12 @@ import numpy as np
 
 from gpusyn.errors import FileError
 from gpusyn.io.checkpoint_streams import Cut, check_resumed, cut_streams
+from gpusyn.io.continued_files import join_streams
 from gpusyn.io.hdf5 import hdf5
 from gpusyn.io.nwb import SUFFIX as NWB
 from gpusyn.io.nwb import save_nwb
 from gpusyn.io.provenance import Provenance
+from gpusyn.io.rank_files import index_at, names_of_ranks
 from gpusyn.io.results_file import open_results
 from gpusyn.io.save import save
 from gpusyn.io.stream import StreamFile, create_streams
@@ -50,7 +52,7 @@ def check_files(recorders: Iterable[Recorder], trial: int) -> None:
     if files:
         hdf5()
     for path, mine in files.items():
-        check_target(path, _overwrite(mine))
+        check_target(path, may_replace(mine))
 
 
 def check_resumed_files(recorders: Iterable[Recorder], trial: int) -> None:
@@ -67,7 +69,8 @@ def check_resumed_files(recorders: Iterable[Recorder], trial: int) -> None:
         check_resumed(path)
 
 
-def _overwrite(recorders: Iterable[Recorder]) -> bool:
+def may_replace(recorders: Iterable[Recorder]) -> bool:
+    """Return whether recorders of one file may all replace what is there."""
     return all(recorder.overwrite for recorder in recorders)
 
 
@@ -113,14 +116,22 @@ class Streams:
             If a file is not that of this simulation, ends before, or cannot be written; none was changed.
         """
         self.time = self.planned = step * self.dt
-        contents = by_file((log.recorder for log in self.logs.values()), self._provenance.trial)
         cuts = {
             path: Cut([self.logs[r.name].file_layout() for r in mine], {r.name: counts[r.name] for r in mine})
-            for path, mine in contents.items()
+            for path, mine in self._contents(self._provenance.trial).items()
         }
-        cut_streams(cuts, self.time, self._provenance)
+        of_ranks = {path: cut for path, cut in cuts.items() if index_at(path) is not None}
+        cut_streams({path: cut for path, cut in cuts.items() if path not in of_ranks}, self.time, self._provenance)
+        self._open(cuts | join_streams(of_ranks, self.time, self._provenance))
+
+    def _open(self, cuts: Mapping[Path, Cut]) -> None:
+        """Open files of these lengths."""
         self.files = {path: StreamFile(path, *cut, self.time) for path, cut in cuts.items()}
-        self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
+        self.homes = {layout.name: self.files[path] for path, cut in cuts.items() for layout in cut.recorders}
+
+    def _contents(self, trial: int) -> dict[Path, list[Recorder]]:
+        """Return the files that are written here, and their recorders."""
+        return by_file((log.recorder for log in self.logs.values()), trial)
 
     def restart(self, provenance: Provenance) -> None:
         """Start all files anew; if the trial is another one, those that its number leads to.
@@ -131,14 +142,14 @@ class Streams:
             If a file must not be replaced or cannot be written; nothing was changed.
         """
         provenance = replace(provenance, planned=0.0, reached=0.0)
-        contents = by_file((log.recorder for log in self.logs.values()), provenance.trial)
-        for path, mine in contents.items():
-            self._check(path, mine)
+        contents = self._contents(provenance.trial)
+        self._check_all(provenance.trial)
         kept = [file for path, file in self.files.items() if path not in contents and file.reached < self.time]
         self._on_each(kept, lambda file: file.flush(self.time, self.planned))
         own = [path for path, file in self.files.items() if file.in_place and not file.inherited]
         empty = [path for path in own if path not in contents and not self.time]
         layouts = {path: [self.logs[r.name].file_layout() for r in mine] for path, mine in contents.items()}
+        outdated = [file for file in names_of_ranks(list(layouts)) if file not in layouts]
         if layouts:
             create_streams(layouts, provenance)
         before, self.files = self.files, {path: StreamFile(path, mine) for path, mine in layouts.items()}
@@ -148,8 +159,19 @@ class Streams:
         for path in empty:  # the trial that it was made for has not run
             path.unlink()
         self.homes = {r.name: self.files[path] for path, mine in contents.items() for r in mine}
+        self._created(provenance, outdated, not self.time)
         self.time = self.planned = 0.0
         self._provenance = provenance
+
+    def _check_all(self, trial: int) -> None:
+        """Raise a FileError if a file of a trial must not be started anew."""
+        for path, mine in self._contents(trial).items():
+            self._check(path, mine)
+
+    def _created(self, provenance: Provenance, outdated: list[Path], unused: bool) -> None:
+        """Complete files that were made: remove outdated ones; those of before may have been `unused`."""
+        for path in outdated:
+            path.unlink(missing_ok=True)
 
     def provenance(self, step: int) -> Provenance:
         """Return the facts of the simulation, which has reached step `step`."""
@@ -159,8 +181,8 @@ class Streams:
         """Raise a FileError if a file must not be started anew."""
         file = self.files.get(path)
         if file is None or file.inherited or not file.in_place:
-            check_target(path, _overwrite(mine))
-        elif self.time > 0 and not _overwrite(mine):
+            check_target(path, may_replace(mine))
+        elif self.time > 0 and not may_replace(mine):
             raise FileError(
                 f"{path}: holds this simulation up to {self.time:g} ms, which reset() would erase; call record() with "
                 "overwrite=True, or with {trial} in the name of the file, so that another trial has another file"

@@ -93,16 +93,19 @@ class InFlight:
         before, after = (_delivered(weights[met.synapse], met.factor) for weights in (old, new))
         self._add(met, before - after)
 
-    def retime(self, stored: StoredSegments, before: Timing, waiting: Waiting, start: int) -> None:
+    def retime(
+        self, stored: StoredSegments, before: Timing, waiting: Waiting, start: int, after: Timing | None = None
+    ) -> None:
         """Let spikes before step `start` deliver once what was to be delivered with another timing.
 
-        `waiting` are the spikes that some synapses may have waited for.
+        `waiting` are the spikes that some synapses may have waited for, and `after` is the new timing, by default that
+        of the synapses.
         """
-        timing = stored.bundle.timing
+        timing = stored.bundle.timing if after is None else after
         bounds = segment_bounds(stored, self._session.read)
         rows = np.unique(waiting.source - stored.pathway.pre.source) - stored.bundle.pre_range[0]
         rows = rows[(rows >= 0) & (rows < stored.bundle.rows)]
-        step = stored.bundle.slices * timing.blocks
+        step = stored.bundle.slices * stored.bundle.timing.blocks
         first, last = bounds[rows * step].astype(np.int64), bounds[(rows + 1) * step].astype(np.int64)
         synapses = np.concatenate([np.zeros(0, np.int64), *map(np.arange, first, last)])
         if not synapses.size:

@@ -11,12 +11,15 @@ from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
 from gpusyn.builder.gpu.devices import AbsentGpu, device_named
 from gpusyn.builder.notes import tell
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Plan
 from gpusyn.errors import ArgumentError, PlanMemoryError
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import public, real, show
+from gpusyn.parameters.scalars import integer, public, real, show
 from gpusyn.simulation import simulator  # noqa: F401  so that both measure the free memory with all modules loaded
 from gpusyn.utils.typing import Whole
+
+MOST_RANKS = 2**24
 
 
 @public
@@ -30,6 +33,7 @@ def plan(
     threads: Whole | None = None,
     device: str | None = None,
     rate: float | None = None,
+    ranks: Whole | None = None,
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
@@ -52,8 +56,11 @@ def plan(
         GPU for which to plan, which need not be there: whether the network fits, and a model of the time of a step. It
         takes the place of `backend`.
     rate : float, optional
-        Mean rate of all neurons (Hz), >= 0, that the model of a `device` assumes; by default what is expected of them
-        for recordings. Sources have their own rates.
+        Mean rate of all neurons (Hz), >= 0, that the model of a `device` and the traffic of `ranks` assume; by default
+        what is expected of them for recordings. Sources have their own rates.
+    ranks : int, optional
+        Number of ranks on which the network is spread: the plan is that of rank 0, and `backend` or `device` what each
+        rank has for itself.
 
     Returns
     -------
@@ -63,7 +70,8 @@ def plan(
     Raises
     ------
     ArgumentError
-        If an argument has the wrong type, `device` and `backend` are both given, or `rate` is given without a `device`.
+        If an argument has the wrong type, `device` and `backend` are both given, or `rate` is given with neither
+        `device` nor `ranks`.
     ParameterError
         If a value is out of range, or a delay or time of the network is not a multiple of `dt`.
     BackendError
@@ -82,10 +90,19 @@ def plan(
     80000.0
     >>> gs.plan(net, device="H100", rate=5.0).fits
     True
+    >>> gs.plan(net, ranks=4).synapses
+    20160.0
     """
     threads = checked_threads(threads, "plan().threads")
-    asked = builder.Asked(dt, precision, weights, threads, "plan()")
-    if device is not None or rate is not None:
+    spread = None if ranks is None else Spread(0, integer(ranks, "plan().ranks", low=1, high=MOST_RANKS))
+    if rate is not None and device is None and spread is None:
+        raise ArgumentError(
+            f"plan().rate: is of use to the model of a GPU and to ranks alone (got {show(rate)}); give device= or "
+            "ranks= too"
+        )
+    rate = None if rate is None else real(rate, "plan().rate", unit="Hz", low=0.0)
+    asked = builder.Asked(dt, precision, weights, threads, "plan()", spread, rate)
+    if device is not None:
         return _warned(builder.plan(net, asked, _absent(device, rate, backend)))
     if backend is None:
         return _warned(builder.plan(net, asked, None))
@@ -100,16 +117,13 @@ def plan(
     return _warned(planned[-1])
 
 
-def _absent(device: str | None, rate: float | None, backend: Any) -> AbsentGpu:
+def _absent(device: str, rate: float | None, backend: Any) -> AbsentGpu:
     """Return the GPU that is named, whether it is there or not."""
-    if device is None:
-        raise ArgumentError(f"plan().rate: is of use to the model of a GPU alone (got {show(rate)}); give device= too")
     if backend is not None:
         raise ArgumentError(
             f"plan(): takes either backend or device (got {show(backend)} and {show(device)}); leave one out"
         )
-    figures = device_named(device, "plan().device")
-    return AbsentGpu(figures, None if rate is None else real(rate, "plan().rate", unit="Hz", low=0.0))
+    return AbsentGpu(device_named(device, "plan().device"), rate)
 
 
 def _warned(plan: Plan) -> Plan:

@@ -11,9 +11,10 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.distributed.gathered_data import Wanted, gathered
+from gpusyn.builder.ownership import Share
+from gpusyn.distributed.first_rank import OnFirst
+from gpusyn.distributed.gathered_data import Wanted, gathered, own_saved, saved_of_all
 from gpusyn.distributed.gathering import Gathered, gathering_of
-from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.io.provenance import Provenance
 from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder
@@ -22,6 +23,7 @@ from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.file_streams import Streams
 from gpusyn.simulation.logs import SampleLog, SpikeLog, TraceLog, parts_of
 from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.spread_streams import SpreadStreams
 from gpusyn.simulation.synapse_log import SynapseLog
 from gpusyn.utils.typing import Array
 
@@ -49,16 +51,22 @@ class Recordings:
     ) -> None:
         layout = compiled.layout
         self.session, self.spike_list, self.regions = session, spike_list, compiled.probes.regions
-        self.recorders = described
+        self.recorders, self.dt = described, layout.dt
         recorders = layout.net.recorders.values()  # of what is simulated here
         self.spikes = {r.name: SpikeLog(r, layout) for r in recorders if isinstance(r, SpikeRecorder)}
         self.traces = {r.name: TraceLog(r, layout) for r in layout.probing}
         self.synapses = {r.name: SynapseLog(r, compiled, session) for r in recorders if isinstance(r, SynapseRecorder)}
         self.logs: dict[str, SpikeLog | SampleLog] = {**self.spikes, **self.traces, **self.synapses}
-        self.streams = Streams(self.logs, layout.dt, provenance, begins)
+        self.streams = self._streams(provenance, begins)
         self.end = 0
         self._ran: list[tuple[int, int, object]] = []  # start, steps and mark of each chunk that is not taken over yet
         self._lock = threading.RLock()  # another thread may look at the data during a run
+
+    def _streams(self, provenance: Provenance, begins: bool) -> Streams:
+        gathering = gathering_of(self.session)
+        if isinstance(gathering, Gathered):
+            return SpreadStreams(self.logs, self.recorders, gathering, self.dt, provenance, begins)
+        return Streams(self.logs, self.dt, provenance, begins)
 
     def begin(self, planned: int) -> None:
         """Begin a run up to step `planned`: first take over and write what an earlier one left.
@@ -199,7 +207,7 @@ class Recordings:
         return self.streams.provenance(self.end)
 
     def saved(self) -> dict[str, Any]:
-        """Return all data that are in memory, and how far the files go.
+        """Return all data that are in memory, and how far the files go; on several ranks, this is for rank 0.
 
         Raises
         ------
@@ -208,8 +216,15 @@ class Recordings:
         """
         with self._lock:
             self._take_over()
-            data = {name: log.saved() for name, log in self.logs.items() if log.in_memory}
+            data = {name: self._saved(name) for name, log in self.logs.items() if log.recorder.file is None}
             return {"data": data, "counts": self.streams.keep(self.end)}
+
+    def _saved(self, name: str) -> dict[str, Array]:
+        """Return the data in memory of a recorder; on several ranks, rank 0 has those of all of them."""
+        found, gathering = self.logs[name].saved(), gathering_of(self.session)
+        if not isinstance(gathering, Gathered):
+            return found
+        return saved_of_all(found, self._wanted(name, gathering.share), OnFirst(gathering))
 
     def put(self, found: dict[str, Any], end: int) -> None:
         """Put back what `saved` returned at step `end`; files are cut back to it, and go on.
@@ -220,7 +235,10 @@ class Recordings:
             If a file of a recorder is not that of this simulation, ends before, or cannot be written.
         """
         with self._lock:
+            gathering = gathering_of(self.session)
             for name, data in found["data"].items():
+                if isinstance(gathering, Gathered):
+                    data = own_saved(data, self._wanted(name, gathering.share))
                 self.logs[name].put(data)
             self.streams.resume(found["counts"], end)
             self.end = end

@@ -22,13 +22,15 @@ from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer
 from gpusyn.simulation.access import Access
-from gpusyn.simulation.file_streams import check_files, check_resumed_files
+from gpusyn.simulation.devices import tell_devices
+from gpusyn.simulation.file_streams import check_resumed_files
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.rewiring import Rewirer
 from gpusyn.simulation.spike_list import SpikeList
+from gpusyn.simulation.spread_streams import check_spread_files
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.memory import give_back_memory, memory_errors
 from gpusyn.utils.progress import progress_bar
@@ -69,6 +71,8 @@ class Running:
         As they were given.
     lost : str
         Reason why the state is not that of any step: the error that a backend raised in the middle of one.
+    closed : bool
+        True after `close`.
     """
 
     def __init__(
@@ -92,14 +96,28 @@ class Running:
             planned = plan(net, asked, used)
             planned.require_fit()
             _give_back(planned)
-            (check_files if begins else check_resumed_files)(net.recorders.values(), trial)
+            if begins:
+                check_spread_files(net.recorders.values(), trial, ranks)
+            else:
+                check_resumed_files(net.recorders.values(), trial)
             bar = progress_bar(planned.synapses, 1.0, self.progress, "synapses", "building")
-            with memory_errors(_BUILDING, TO_FIT), bar as advanced:
+            with memory_errors(_BUILDING, TO_FIT), bar as show:
+
+                def advanced(synapses: float) -> None:
+                    if ranks is not None and ranks.stopping:
+                        raise KeyboardInterrupt
+                    show(synapses)
+
                 compiled = Compiled(planned.layout, seed, chunk_steps, trial, advanced, used.launcher)
                 session = start_session(used, compiled.program)
                 return planned, compiled, session if ranks is None else SpreadSession(session, compiled, ranks)
 
-        chosen, (planned, self.compiled, self.session) = use_backend(backend, asked.threads, "Simulator", started)
+        place = None if ranks is None else ranks.on_machine()[0]
+        chosen, (planned, self.compiled, self.session) = use_backend(
+            backend, asked.threads, "Simulator", started, place
+        )
+        if ranks is not None:
+            tell_devices(ranks, chosen)
         _give_back(planned)
         self.plan: Plan = planned.built(self.compiled.rounded_to_zero)
         facts = Provenance(seed, trial, planned.dt, self.plan.precision, self.plan.weights, chosen.name)
@@ -111,7 +129,7 @@ class Running:
             self.rewirer = Rewirer(self.compiled, self.session, self.initial)
             facts = facts if start is None else replace(facts, start=start)
             self.recordings = Recordings(self.compiled, self.session, self.spikes, facts, net.recorders, begins)
-        self.lost = ""
+        self.lost, self.closed = "", False
         self._chunk = 1  # steps of the next chunk
         self._mark: object = None  # of the end of the last chunk, if it may still run
         tell(planned.layout.notes)
@@ -128,12 +146,18 @@ class Running:
             k = self.in_flight.room(self.step, min(end - self.step, self._chunk, self.compiled.steps))
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
             k = self.spikes.room(self.step, k, self.step - self.recordings.end)
+            if (
+                self.ranks is not None
+            ):  # all run the same chunks, so that an exception between two leaves all in one step
+                with held_signals():
+                    k = self.ranks.fewest(k)
             self._run_chunk(k, planned)
             planned = None
             advanced(k)
         self.finish()
         if isinstance(self.session, SpreadSession):
-            self.session.finish(self.step)
+            with held_signals():
+                self.session.finish(self.step)
         self._rewire()
 
     def _rewire(self) -> None:
@@ -226,6 +250,7 @@ class Running:
 
     def close(self) -> None:
         """Release the memory, and close the files."""
+        self.closed = True
         try:
             self.recordings.close()
         finally:

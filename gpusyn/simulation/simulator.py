@@ -14,12 +14,14 @@ A step from t to t + dt has this order:
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
+from gpusyn.distributed.crew import Crew
 from gpusyn.distributed.spreading import spread_on
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
@@ -28,6 +30,8 @@ from gpusyn.parameters.scalars import flag, integer, public, random_key, real, w
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
+from gpusyn.simulation.devices import backends_on
+from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.running import Running
 from gpusyn.utils.held_signals import held_signals
@@ -76,6 +80,9 @@ class Simulator(CheckpointMethods):
     owners : {"contiguous", "dealt"}
         How neurons are given to ranks: each owns one range of every population, or blocks that are dealt in turn. No
         result depends on it.
+    devices : sequence of int, optional
+        Numbers of the GPUs in CUDA that simulate the network together, such as ``[0, 1]``; by default the first that
+        is new enough. Each is a rank in a thread of this process. No result depends on it.
 
     Attributes
     ----------
@@ -132,7 +139,17 @@ class Simulator(CheckpointMethods):
         progress: bool | None = None,
         comm: Any = None,
         owners: str = "contiguous",
+        devices: Any = None,
     ) -> None:
+        if devices is not None:
+            backends = backends_on(devices, backend, comm, "Simulator")
+            if len(backends) > 1:
+                more: Any = {"trial": trial, "weights": weights, "chunk_steps": chunk_steps, "progress": progress}
+                rank = partial(Simulator, net, dt, seed, precision=precision, threads=threads, owners=owners, **more)
+                crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), "Simulator")
+                super().__init__(crew.members[0]._running, crew)
+                return
+            backend = backends[0]
         seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
         ranks, spread = spread_on(comm, owners, "Simulator")
         asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
@@ -147,9 +164,20 @@ class Simulator(CheckpointMethods):
     @property
     def data(self) -> Data:
         """Data recorded so far, a mapping: `sim.data[recorder]` is a SpikeData, a TraceData or a SynapseData."""
-        return Data(self._running.recordings)
+        return Data(self._running.recordings, None if self._crew is None else self._whole)
+
+    def _whole(self, recorder: Any) -> SpikeData | TraceData:
+        """Return the data of a recorder on all devices, also after the end."""
+        assert self._crew is not None
+        with self._alone("Simulator.data[...]"):
+            whole: list[Any] = self._crew.call(
+                "Simulator.data[...]", lambda one: one._running.recordings.gathered(recorder)
+            )
+        found: SpikeData | TraceData = whole[0]
+        return found
 
     @public
+    @on_every_rank
     def gather(self, recorder: Recorder | str) -> SpikeData | TraceData | None:
         """Return the data of a recorder from all ranks, as one process would have recorded them.
 
@@ -190,6 +218,7 @@ class Simulator(CheckpointMethods):
             return found if ranks is None or ranks.rank == 0 else None
 
     @public
+    @on_every_rank
     def run(
         self,
         duration: float,
@@ -243,6 +272,7 @@ class Simulator(CheckpointMethods):
         self._advance(n, progress, place, every)
 
     @public
+    @on_every_rank
     def step(self, n: Whole = 1, progress: bool | None = None) -> None:
         """Advance the simulation by a number of steps.
 
@@ -285,6 +315,7 @@ class Simulator(CheckpointMethods):
                     self._write_checkpoint(checkpoint)
 
     @public
+    @on_every_rank
     def reset(self, *, trial: Whole | None = None) -> None:
         """Return to time 0 with the state, weights, parameters, inputs and recordings of a new simulator.
 
@@ -310,8 +341,9 @@ class Simulator(CheckpointMethods):
             self._running.restart(None if trial is None else random_key(trial, "Simulator.reset().trial"))
 
     @public
+    @on_every_rank
     def save(self, path: str, overwrite: bool = False) -> None:
-        """Write all recorded data.
+        """Write all recorded data; on several ranks, rank 0 writes those of all of them.
 
         Parameters
         ----------
@@ -340,10 +372,12 @@ class Simulator(CheckpointMethods):
                     "Simulator.save(): the network has no recorders, so there is nothing to save; "
                     "write net.record(population, 'spikes') before the simulator is made"
                 )
-            data = {name: self.data[name] for name in recordings.recorders}
-            save_results(path, data, overwrite, recordings.provenance)
+            data = {name: recordings.gathered(name) for name in recordings.recorders}
+            if self._running.ranks is None or self._running.ranks.rank == 0:
+                save_results(path, data, overwrite, recordings.provenance)
 
     @public
+    @on_every_rank
     def close(self) -> None:
         """Release the memory and close the files; data that were already read stay valid.
 
@@ -354,10 +388,9 @@ class Simulator(CheckpointMethods):
         FileError
             If a file of a recorder cannot be written.
         """
-        if self._closed:
+        if self._running.closed:
             return
         with self._in_use("close", of_state=False), held_signals():
-            self._closed = True
             try:
                 self._running.close()
             finally:
@@ -372,7 +405,7 @@ class Simulator(CheckpointMethods):
     def __repr__(self) -> str:
         size = f"{self._compiled.layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
         seed = self._running.recordings.provenance.seed
-        state = "closed" if self._closed else f"t = {self.time:g} ms"
+        state = "closed" if self._running.closed else f"t = {self.time:g} ms"
         return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}, {state})"
 
     def __enter__(self) -> Simulator:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from gpusyn.builder.rows.stored import StoredSegments, StoredWeights
+from gpusyn.distributed.crew import Crew
 from gpusyn.errors import ArgumentError, SimulationError
 from gpusyn.network.projections import Projection
 from gpusyn.parameters.scalars import one_of, public
 from gpusyn.receptors import Receptor
+from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.learned_weights import learns, settle_before
 from gpusyn.simulation.rewiring import Rewirings
 from gpusyn.simulation.running import Running
@@ -25,16 +27,17 @@ from gpusyn.utils.typing import Array
 class StateMethods(Hinting):
     """Methods of :class:`gpusyn.Simulator` that read and replace states and weights between steps."""
 
-    def __init__(self, running: Running) -> None:
-        self._running = running
+    def __init__(self, running: Running, crew: Crew[Any] | None = None) -> None:
+        self._running, self._crew = running, crew  # of several devices, those of the first rank
         self._compiled, self._session = running.compiled, running.session
         self.net, self.plan, self.dt = running.net, running.plan, running.plan.dt
         self.backend = running.recordings.provenance.backend
         self._user = threading.RLock()
-        self._closed = False
-        self.net._use(self)
+        if crew is None:
+            self.net._use(self)
 
     @public
+    @on_every_rank
     def get(self, target: Any, variable: str | None = None) -> Any:
         """Return the present values of a state, or the parameters and inputs that are in force.
 
@@ -75,6 +78,7 @@ class StateMethods(Hinting):
             return self._running.access.get(target, variable)
 
     @public
+    @on_every_rank
     def set(
         self,
         target: Any,
@@ -149,6 +153,7 @@ class StateMethods(Hinting):
             renew_potentials(self._compiled, self._session)
 
     @public
+    @on_every_rank
     def weights(self, projection: Projection | str, receptor: Receptor | str | None = None) -> Weights:
         """Return the synapses of a projection with their present weights.
 
@@ -188,6 +193,7 @@ class StateMethods(Hinting):
             return read_weights(self._compiled, self._session, self._projection(projection), receptor)
 
     @public
+    @on_every_rank
     def set_weights(self, projection: Projection | str, values: Any, receptor: Receptor | str | None = None) -> None:
         """Replace the weights of a projection; spikes that are on their way keep the weights of before.
 
@@ -234,6 +240,7 @@ class StateMethods(Hinting):
             write_weights(self._compiled, self._session, projection, receptor, values, self._before_replacing)
 
     @public
+    @on_every_rank
     def rewirings(self, projection: Projection | str) -> Rewirings:
         """Return when the synapses of a projection were rewired, and how many.
 
@@ -304,18 +311,24 @@ class StateMethods(Hinting):
             If the simulator is closed, another thread uses it, or the method needs the state and it is lost.
         """
         here = f"Simulator.{method}()"
-        if not self._user.acquire(blocking=False):
-            raise SimulationError(
-                f"{here}: another thread uses this simulator; wait until it is done, or make a simulator per thread"
-            )
-        try:
-            if self._closed:
+        with self._alone(here):
+            if self._running.closed:
                 raise SimulationError(f"{here}: this simulator is closed; make a new one")
             if of_state and self._running.lost:
                 raise SimulationError(
                     f"{here}: the state was lost in the middle of a step ({self._running.lost}); "
                     "the recordings are complete up to Simulator.time; save() them, then reset()"
                 )
+            yield
+
+    @contextmanager
+    def _alone(self, here: str) -> Iterator[None]:
+        """Keep other threads out."""
+        if not self._user.acquire(blocking=False):
+            raise SimulationError(
+                f"{here}: another thread uses this simulator; wait until it is done, or make a simulator per thread"
+            )
+        try:
             yield
         finally:
             self._user.release()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gpusyn.distributed.communicators import as_ranks
+from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import ArgumentError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import public, real, show, whole_steps
@@ -80,6 +83,7 @@ def run_config(
     threads: Whole | None = None,
     progress: bool = False,
     echo: Callable[[str], None] = print,
+    comm: Any = None,
 ) -> RunResult:
     """Run the circuit of a SONATA configuration and write the files that it asks for.
 
@@ -103,10 +107,15 @@ def run_config(
     echo : callable
         Function that takes each line of the report; ``print`` by default. The lines are also written to
         ``output.log_file``.
+    comm : mpi4py.MPI.Comm, optional
+        Communicator of the processes (ranks) that run the circuit together, as for
+        :class:`~gpusyn.simulation.simulator.Simulator`. Rank 0 writes the files and the lines, for all.
 
     Returns
     -------
     RunResult
+        Of several ranks, rank 0 has it whole. On the others it has the spikes and reports of the nodes that the rank
+        owns, no rates and no files.
 
     Raises
     ------
@@ -125,32 +134,42 @@ def run_config(
     """
     if not callable(echo):
         raise ArgumentError(f"run_config().echo: must be a function of a line of text (got {show(echo)})")
+    ranks = None if comm is None else as_ranks(comm)
+    with nullcontext() if ranks is None else ranks.together("run_config()"):
+        config = read_config(path, out)
+        length = config.tstop if duration is None else real(duration, "run_config().duration", unit="ms", above=0)
+        whole_steps(length, config.dt, "run_config().duration")
+        model = build(config, length)
+        how = {"seed": seed, "backend": backend, "precision": precision, "threads": threads, "progress": progress}
+        return _run(model, length, ranks, how, echo)
+
+
+def _run(
+    model: SonataModel, length: float, ranks: Ranks | None, how: dict[str, Any], echo: Callable[[str], None]
+) -> RunResult:
+    """Run a circuit for `length` (ms); of several ranks, the first one writes."""
+    config, first = model.config, ranks is None or ranks.rank == 0
     lines: list[str] = []
 
     def say(line: str) -> None:
-        lines.append(line)
-        echo(line)
+        if first:
+            lines.append(line)
+            echo(line)
 
-    config = read_config(path, out)
-    length = config.tstop if duration is None else real(duration, "run_config().duration", unit="ms", above=0)
-    whole_steps(length, config.dt, "run_config().duration")
-    model = build(config, length)
-    prepare(model)
+    if first:
+        prepare(model)
     for line in describe(model):
         say(line)
-    with Simulator(
-        model.net,
-        dt=config.dt,
-        seed=seed,
-        backend=backend,
-        precision=precision,
-        threads=threads,
-        progress=progress,
-    ) as simulator:
-        spikes, traces, wall = _simulate(simulator, model, length, progress)
-        how = f"backend {simulator.backend}, {precision} precision"
+    with Simulator(model.net, dt=config.dt, comm=ranks, **how) as simulator:
+        spikes, traces, wall = _simulate(simulator, model, length)
+        used = f"backend {simulator.backend}, {how['precision']} precision"
         provenance = simulator._running.recordings.provenance
-    say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({how})")
+    reports = {report.spec.name: trace for report, trace in zip(model.reports, traces, strict=True)}
+    if not first:
+        return RunResult((), (), tuple(model.notes), spikes, reports, model, wall)
+    if ranks is not None:
+        used += f", {ranks.size} ranks"
+    say(f"simulated {length:g} ms at dt = {config.dt:g} ms in {wall:.1f} s ({used})")
     rates = rates_by_type(model, spikes)
     for line in table(rates):
         say(line)
@@ -159,20 +178,21 @@ def run_config(
         say(f"wrote {file}")
     if config.log_file:
         files.append(_write_log(config.log_file, lines))
-    reports = {report.spec.name: trace for report, trace in zip(model.reports, traces, strict=True)}
     return RunResult(rates, tuple(files), tuple(model.notes), spikes, reports, model, wall)
 
 
-def _simulate(
-    simulator: Simulator, model: SonataModel, length: float, progress: bool
-) -> tuple[SpikeData, list[TraceData], float]:
+def _simulate(simulator: Simulator, model: SonataModel, length: float) -> tuple[SpikeData, list[TraceData], float]:
     """Run for `length` (ms); return the spikes, the reports, and the wall time (s)."""
     model.start(simulator)
     begin = time.perf_counter()
-    simulator.run(length, progress=progress)
+    simulator.run(length)
     wall = time.perf_counter() - begin
-    data: Any = simulator.data
-    return data[model.spikes], [data[report.recorder] for report in model.reports], wall
+
+    def data(recorder: Any) -> Any:
+        whole = simulator.gather(recorder)  # on the first rank
+        return simulator.data[recorder] if whole is None else whole
+
+    return data(model.spikes), [data(report.recorder) for report in model.reports], wall
 
 
 def _write_log(file: Path, lines: list[str]) -> Path:

@@ -41,13 +41,22 @@ def taken(span: Span, positions: Span) -> Span:
     return span.start + span.step * positions if isinstance(span, range) else span[positions]
 
 
+def limited(span: Span, low: int, high: int) -> Span:
+    """Return the ids from `low` to `high` - 1.
+
+    >>> limited(range(0, 100, 10), 15, 45)
+    range(20, 50, 10)
+    """
+    return span[bisect_left(span, low) : bisect_left(span, high)]
+
+
 def between(span: Span, low: int, high: int) -> Span:
     """Return the ids from `low` to `high` - 1, less `low`.
 
     >>> between(range(0, 100, 10), 15, 45)
     range(5, 35, 10)
     """
-    inside = span[bisect_left(span, low) : bisect_left(span, high)]
+    inside = limited(span, low, high)
     return range(inside.start - low, inside.stop - low, inside.step) if isinstance(inside, range) else inside - low
 
 

@@ -1,10 +1,12 @@
 """The cache of compiled kernels runs nothing but what this user has compiled, and says why it cannot be used."""
 
+import ctypes
 import os
 
 import pytest
 
-from gpusyn.backends.cpu import cache
+from gpusyn.backends.cpu import cache, platforms
+from gpusyn.backends.cpu.compiler import pass_over
 from gpusyn.backends.select import make_backend
 from gpusyn.commands import info
 from gpusyn.errors import BackendError
@@ -114,6 +116,33 @@ def test_what_cannot_be_loaded_is_compiled_anew(tmp_path, monkeypatch):
     (folder / cache._file_name(key, b"not for this system")).write_bytes(b"not for this system")
     assert answer(1, folder) == 1
     assert [p.name for p in folder.iterdir()] == [library.name]
+
+
+@pytest.mark.parametrize(
+    ("most", "advice"),
+    [
+        (10, "this process has 5 memory mappings, Linux allows it 10, .* in a new process, or .*vm.max_map_count=40"),
+        (13, "set GPUSYN_CACHE to a folder on a disk that may hold programs"),
+        (None, "set GPUSYN_CACHE to a folder on a disk that may hold programs"),  # another system
+    ],
+)
+def test_a_process_that_has_no_room_for_libraries_is_told_so(most, advice, tmp_path, monkeypatch):
+    """No compiler is blamed then: the kernels' driver, which is compiled first, chooses among them."""
+    compiler, mappings, limit = cpu().compiler, tmp_path / "mappings", tmp_path / "limit"
+    monkeypatch.setattr(platforms, "MAPPINGS", mappings)
+    monkeypatch.setattr(platforms, "MOST_MAPPINGS", limit)
+    if most is not None:
+        mappings.write_text("7f0000000000-7f0000001000 r--p 00000000 00:00 0\n" * 5)
+        limit.write_text(f"{most}\n")
+
+    def failing(path):
+        raise OSError("failed to map segment from shared object")
+
+    monkeypatch.setattr(ctypes, "CDLL", failing)
+    with pytest.raises(BackendError, match=rf"\(failed to map segment from shared object\); {advice}"):
+        cache.compile_library(compiler, answering(3), "answer", tmp_path / "cache")
+    if most == 10:
+        assert not pass_over(compiler, answering(3), "answer")
 
 
 def test_a_file_that_others_can_write_is_not_loaded(tmp_path, monkeypatch):

@@ -191,6 +191,63 @@ def test_ranks_that_call_different_methods_are_told_which(methods, message):
         assert outcome is None or outcome.rank is None
 
 
+def program(seed, rank):
+    """Return the methods that a rank calls, and the operations in them: the same on all ranks, but for a few."""
+    rng, own = np.random.default_rng(seed), np.random.default_rng([seed, rank])
+    blocks = []
+    for _ in range(8):
+        blocks.append(
+            [str(rng.choice([*OPERATIONS, "raise"], p=[*[0.137] * 7, 0.041])) for _ in range(rng.integers(4))]
+        )
+        if own.random() < 0.1:
+            blocks[-1].append("nothing" if own.random() < 0.2 else "raise")
+        if own.random() < 0.05:
+            blocks.append(["objects"])
+    return blocks
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_drawn_programs_end_whatever_each_rank_calls(size):
+    def run(ranks, seed):
+        done = []
+        for number, block in enumerate(program(seed, ranks.rank)):
+            try:
+                with ranks.together(f"method {number}"):
+                    for operation in block:
+                        if operation == "raise":
+                            raise ValueError(ranks.rank)
+                        OPERATIONS[operation](ranks)
+                done.append("")
+            except (SimulationError, ValueError) as error:
+                done.append(str(error))
+        ranks.begin_leave()()
+        return done
+
+    kinds = set()
+    for seed in range(30):
+        outcome = outcomes(size, lambda ranks, seed=seed: run(ranks, seed))
+        kinds |= {" ".join(text.split()[:2]) for done in outcome for text in done}
+        assert all(isinstance(done, list) for done in outcome), outcome
+    assert {"", "all ranks", "rank 1", "1"} <= kinds
+
+
+def test_after_one_rank_has_left_nothing_is_sent():
+    def run(ranks):
+        if ranks.rank == 1:
+            return ranks.begin_leave()()
+        messages = []
+        for _ in range(3):
+            try:
+                ranks.objects("text")
+            except SimulationError as error:
+                messages.append(str(error))
+        ranks.begin_leave()()
+        return messages
+
+    message = "all ranks must call the same methods: rank 0: objects; rank 1: end of the program"
+    assert outcomes(2, run) == [[message] * 3, None]
+
+
 def test_many_ranks_are_counted():
     outcome = outcomes(8, lambda ranks: ranks.arrays(np.zeros(5, np.int64 if ranks.rank else np.int32)))[3]
     assert str(outcome).endswith("rank 0: arrays of int32; ranks 1, 2, 3, 4 and 3 others: arrays of int64")
@@ -228,7 +285,7 @@ def test_a_rank_that_leaves_in_the_middle_of_an_operation_ends_all():
 
     def run(ranks):
         if ranks.rank == 1:
-            ranks._transport = Interrupted(ranks._transport)
+            ranks._channel.transport = Interrupted(ranks._channel.transport)
         with ranks.together(WHERE):
             many_bytes(ranks)
 

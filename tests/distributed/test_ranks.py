@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpusyn.distributed import ranks as module
+from gpusyn.distributed import operations
 from gpusyn.distributed.threads import on_threads
 
 SIZES = [1, 2, 3, 5]
@@ -99,7 +99,7 @@ def second_messages(lengths):
     """Return how many second messages the exchanges of arrays of such lengths take."""
 
     def run(ranks):
-        counting = ranks._transport = CountingTransport(ranks._transport)
+        counting = ranks._channel.transport = CountingTransport(ranks._channel.transport)
         for length in lengths:
             ranks.arrays(np.zeros(length * (ranks.rank == 0), np.uint8))
         return counting.payload_messages
@@ -116,8 +116,8 @@ def second_messages(lengths):
         ([8] * 5, 1),
         ([100, 190, 300, 20, 400, 90], 1),
         ([8, 17] * 2, 2),
-        ([module.MOST_IN_MESSAGE] * 5, 1),
-        ([module.MOST_IN_MESSAGE + 1] * 5, 5),
+        ([operations.MOST_IN_MESSAGE] * 5, 1),
+        ([operations.MOST_IN_MESSAGE + 1] * 5, 5),
     ],
 )
 def test_few_bytes_travel_with_the_header(lengths, messages):

@@ -114,6 +114,7 @@ class ndarray:
         if out is not None and (out.dtype != self.dtype or out.shape != self.shape):
             raise ValueError("out has another dtype or shape")
         host: np.ndarray = self._host
+        self._check_here("a copy to the host", stream)
         calls["copies"] += 1
         if not blocking:
             if out is None:
@@ -137,11 +138,19 @@ class ndarray:
             raise RuntimeError("Cannot set to non-contiguous array")
         no_capture()
         check_device()
+        self._check_here("a copy to the GPU", stream)
         calls["copies"] += 1
         staged, host = arr if settings.lazy else arr.copy(), self._host  # late, as where a GPU reads pageable memory
         (stream or current_stream())._put(lambda: np.copyto(host, staged))
 
+    def _check_here(self, what: str, stream: Stream | None = None) -> None:
+        """Refuse what CUDA may do across devices, or does with an error: nobody here wants to."""
+        self._block.check_here(what, (stream or current_stream()).device_id)
+
     def _put(self, value: Any) -> None:
+        self._check_here("writing to an array")
+        if isinstance(value, ndarray):
+            value._check_here("reading from an array")
         host = self._host
         source = value._host if isinstance(value, ndarray) else value
         current_stream()._put(lambda: np.copyto(host, source))

@@ -281,12 +281,25 @@ class Module(dict[str, Kernel]):
     """Kernels of a built library, by name."""
 
 
+_stacks: dict[int, int] = {}  # where those of the first module are, by the bytes of a stack
+
+
+def _share_stacks(library: ctypes.PyDLL) -> None:
+    """Let a module's threads run on the stacks of the first module; no library is ever unloaded."""
+    library.gpusyn_emulate_stack_bytes.restype = ctypes.c_size_t
+    library.gpusyn_emulate_stacks.restype = ctypes.c_void_p
+    library.gpusyn_emulate_share_stacks.argtypes = [ctypes.c_void_p]
+    place = _stacks.setdefault(library.gpusyn_emulate_stack_bytes(), library.gpusyn_emulate_stacks())
+    library.gpusyn_emulate_share_stacks(place)
+
+
 @functools.lru_cache(maxsize=64)
 def _open(path: Path) -> Module:
     library = ctypes.PyDLL(str(path))  # keeps Python's lock: a module runs one launch at a time
     library.gpusyn_emulate_name.restype = ctypes.c_char_p
     library.gpusyn_emulate_signature.restype = ctypes.c_char_p
     library.gpusyn_emulate_error.restype = ctypes.c_char_p
+    _share_stacks(library)
     library.gpusyn_emulate_launch.argtypes = [
         ctypes.c_int,
         ctypes.c_void_p,

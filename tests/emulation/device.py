@@ -6,6 +6,7 @@ import collections
 import contextlib
 import ctypes
 import dataclasses
+import threading
 import weakref
 from collections.abc import Iterator
 
@@ -25,10 +26,12 @@ __all__ = [
     "calls",
     "check_device",
     "check_guards",
+    "current_device",
     "free_pool",
     "machine",
     "pooled_bytes",
     "pretend",
+    "set_device",
     "used_bytes",
 ]
 
@@ -128,7 +131,7 @@ class Machine:
     Attributes
     ----------
     devices : int
-        0: "no CUDA-capable device is detected".
+        How many, each with this memory; 0: "no CUDA-capable device is detected".
     driver_version : int
         0: no driver; below the major version of ``runtime_version``: a driver too old.
     nvrtc : bool
@@ -171,7 +174,6 @@ class Machine:
     answer: int = 0
     broken: int = 0
     old_devices: tuple[int, ...] = ()
-    current_device: int = 0
 
     def capability_of(self, number: int) -> tuple[int, int]:
         return (6, 1) if number in self.old_devices else self.compute_capability
@@ -209,6 +211,19 @@ def check_device(number: int = 0) -> None:
         raise CUDARuntimeError(101)
 
 
+_of_thread = threading.local()  # each thread has a current device of its own
+
+
+def current_device() -> int:
+    """Number of the device to which the calls of this thread go."""
+    return getattr(_of_thread, "device", 0)
+
+
+def set_device(number: int) -> None:
+    check_device(number)
+    _of_thread.device = number
+
+
 # ---- its memory ----
 
 _GUARD, _ALIGN = 256, 256
@@ -217,7 +232,8 @@ _libc = ctypes.CDLL(None)
 _libc.posix_memalign.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t]
 _libc.free.argtypes = [ctypes.c_void_p]
 _blocks: weakref.WeakSet[Block] = weakref.WeakSet()
-_pooled: collections.Counter[int] = collections.Counter()  # sizes of blocks that CuPy's pool holds back
+_pooled: collections.Counter[tuple[int, int]] = collections.Counter()  # device and size of blocks that pools hold back
+_lock = threading.RLock()  # of both: several threads allocate
 
 
 class Block:
@@ -227,15 +243,9 @@ class Block:
     """
 
     def __init__(self, size: int) -> None:
-        if _pooled[size]:
-            _pooled[size] -= 1
-        elif size > machine.free_memory - used_bytes() - pooled_bytes():
-            free_pool()
-            if size > machine.free_memory - used_bytes():
-                raise OutOfMemoryError(size, used_bytes())
-        self.size = size
-        self.device_id = machine.current_device
-        weakref.finalize(self, _pooled.update, (size,))
+        self.size, self.device_id = size, current_device()
+        with _lock:
+            self._take()
         self._guard = 0 if settings.sanitize else _GUARD
         place = ctypes.c_void_p()
         if _libc.posix_memalign(ctypes.byref(place), _ALIGN, max(size + 2 * self._guard, 1)):
@@ -249,7 +259,26 @@ class Block:
         self._before[:] = self._after[:] = _GUARD_BYTES[: self._guard]
         self.bytes = np.frombuffer(view, np.uint8)[self._guard : self._guard + size]
         self.bytes[:] = 0xFF
-        _blocks.add(self)
+        with _lock:
+            _blocks.add(self)
+
+    def _take(self) -> None:
+        """Take the bytes from the device, or from those that the pool holds back."""
+        key = self.device_id, self.size
+        if _pooled[key]:
+            _pooled[key] -= 1
+        elif self.size > machine.free_memory - used_bytes(self.device_id) - pooled_bytes(self.device_id):
+            free_pool(self.device_id)
+            if self.size > machine.free_memory - used_bytes(self.device_id):
+                raise OutOfMemoryError(self.size, used_bytes(self.device_id))
+        weakref.finalize(self, _pooled.update, (key,))
+
+    def check_here(self, what: str, *others: int) -> None:
+        """Raise if the block is not on the current device, or others are not."""
+        here = current_device()
+        for there in (self.device_id, *others):
+            if there != here:
+                raise StrictError(f"{what}: an array or a stream of GPU {there} is used while GPU {here} is current")
 
     def check(self, culprit: str) -> None:
         """Raise if a guard was written to, and mend it so that nobody else is blamed."""
@@ -259,21 +288,28 @@ class Block:
             raise StrictError(f"{culprit} wrote outside an array of {self.size} bytes")
 
 
-def used_bytes() -> int:
-    """Bytes that live arrays occupy."""
-    return sum(block.size for block in _blocks)
+def used_bytes(device: int | None = None) -> int:
+    """Bytes that live arrays occupy, on one device or on all."""
+    with _lock:
+        return sum(block.size for block in _blocks if device in (None, block.device_id))
 
 
-def pooled_bytes() -> int:
+def pooled_bytes(device: int | None = None) -> int:
     """Bytes that no array has, but that CuPy's pool has not given back."""
-    return sum(size * number for size, number in _pooled.items())
+    with _lock:
+        return sum(size * number for (there, size), number in _pooled.items() if device in (None, there))
 
 
-def free_pool() -> None:
-    _pooled.clear()
+def free_pool(device: int | None = None) -> None:
+    with _lock:
+        for key in list(_pooled):
+            if device in (None, key[0]):
+                del _pooled[key]
 
 
 def check_guards() -> None:
     """Raise if any live array was written past its ends."""
-    for block in list(_blocks):
+    with _lock:
+        blocks = list(_blocks)
+    for block in blocks:
         block.check("something")

@@ -23,6 +23,7 @@ from .device import (
     StrictError,
     calls,
     check_device,
+    current_device,
     machine,
 )
 from .registers import most_threads, resident_blocks
@@ -86,7 +87,9 @@ def _number_fault(parameter: str, value: Any) -> str:
 class _Launch:
     """One launch with its arguments packed, ready to run now, later or again and again."""
 
-    def __init__(self, kernel: emulation.Kernel, args: Sequence[Any], grid: int, block: int, shared: int) -> None:
+    def __init__(
+        self, kernel: emulation.Kernel, args: Sequence[Any], stream: Stream, grid: int, block: int, shared: int
+    ) -> None:
         if len(args) != len(kernel.parameters):
             raise StrictError(f"kernel {kernel.name!r} takes {len(kernel.parameters)} arguments, got {len(args)}")
         self._kernel, self._shape = kernel, (grid, block, shared)
@@ -107,8 +110,8 @@ class _Launch:
                     blocks.add(value._block)
             if fault:
                 raise StrictError(f"kernel {kernel.name!r}: argument {i} is {parameter!r}, {fault}")
-        if any(block.device_id != machine.current_device for block in blocks):
-            raise StrictError(f"kernel {kernel.name!r}: an array is on another GPU than the current one")
+        for memory in blocks:
+            memory.check_here(f"kernel {kernel.name!r}", stream.device_id)
         self._slots = (ctypes.c_uint64 * max(1, len(slots)))(*slots)
         # A graph holds addresses only: it does not keep an array alive.
         hold: Callable[[Block], Callable[[], Block | None]] = weakref.ref if capturing() else _strong
@@ -171,7 +174,7 @@ _functions: weakref.WeakValueDictionary[int, RawKernel] = weakref.WeakValueDicti
 
 # The names are those of CuPy.
 def occupancyMaxActiveBlocksPerMultiprocessor(func: int, blockSize: int, dynamicSMemSize: int) -> int:
-    kernel, capability = _functions[func], machine.capability_of(machine.current_device)
+    kernel, capability = _functions[func], machine.capability_of(current_device())
     return resident_blocks(kernel._source.code, kernel.name, capability, blockSize)
 
 
@@ -197,7 +200,7 @@ class RawKernel:
 
     @property
     def max_threads_per_block(self) -> int:
-        registers = most_threads(self._source.code, self.name, machine.capability_of(machine.current_device))
+        registers = most_threads(self._source.code, self.name, machine.capability_of(current_device()))
         return min(self._found().bound, registers)
 
     @property
@@ -233,7 +236,8 @@ class RawKernel:
             raise CUDADriverError(701)
         check_device()
         calls["launches"] += 1
-        (stream or current_stream())._put(_Launch(kernel, args, blocks, threads, shared_mem))
+        stream = stream or current_stream()
+        stream._put(_Launch(kernel, args, stream, blocks, threads, shared_mem))
 
 
 class RawModule:

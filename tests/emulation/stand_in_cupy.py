@@ -15,7 +15,16 @@ from typing import Any
 import numpy as np
 
 from . import arrays, device, launches, streams
-from .device import CUDARuntimeError, check_device, free_pool, machine, pooled_bytes, used_bytes
+from .device import (
+    CUDARuntimeError,
+    check_device,
+    current_device,
+    free_pool,
+    machine,
+    pooled_bytes,
+    set_device,
+    used_bytes,
+)
 
 __all__ = ["cupy", "install"]
 
@@ -40,7 +49,11 @@ def runtimeGetVersion() -> int:
 
 def memGetInfo() -> tuple[int, int]:
     check_device()
-    return machine.free_memory - used_bytes() - pooled_bytes(), machine.total_memory
+    return _mem_info(current_device())
+
+
+def _mem_info(device: int) -> tuple[int, int]:
+    return machine.free_memory - used_bytes(device) - pooled_bytes(device), machine.total_memory
 
 
 def getDeviceProperties(device: int) -> dict[str, Any]:
@@ -48,6 +61,7 @@ def getDeviceProperties(device: int) -> dict[str, Any]:
     major, minor = machine.capability_of(device)
     return {
         "name": machine.name.encode(),
+        "uuid": bytes([*range(15), device]),
         "totalGlobalMem": machine.total_memory,
         "sharedMemPerBlock": 48 << 10,
         "sharedMemPerBlockOptin": machine.max_shared_memory,
@@ -64,12 +78,11 @@ def getDeviceProperties(device: int) -> dict[str, Any]:
 
 def getDevice() -> int:
     check_device()
-    return machine.current_device
+    return current_device()
 
 
 def setDevice(device: int) -> None:
-    check_device(device)
-    machine.current_device = device
+    set_device(device)
 
 
 def deviceSynchronize() -> None:
@@ -89,14 +102,14 @@ def is_available() -> bool:
 
 class Device:
     def __init__(self, device: int | None = None) -> None:
-        self.id = machine.current_device if device is None else int(device)
+        self.id = current_device() if device is None else int(device)
         self._outer: list[int] = []
 
     def __int__(self) -> int:
         return self.id
 
     def __enter__(self) -> Device:
-        outer = machine.current_device
+        outer = current_device()
         self.use()
         self._outer.append(outer)
         return self
@@ -108,8 +121,8 @@ class Device:
         setDevice(self.id)
 
     def synchronize(self) -> None:
-        check_device(self.id)
-        streams.synchronize_all()
+        with self:
+            streams.synchronize_all()
 
     @property
     def compute_capability(self) -> str:
@@ -118,7 +131,8 @@ class Device:
 
     @property
     def mem_info(self) -> tuple[int, int]:
-        return memGetInfo()
+        check_device(self.id)
+        return _mem_info(self.id)
 
     @property
     def attributes(self) -> dict[str, int]:
@@ -135,7 +149,7 @@ class Device:
 
 
 class MemoryPool:
-    """Keeps the memory of dead arrays back until it is told to free it, or an allocation needs it."""
+    """Keeps the memory of dead arrays back until it is told to free it, or an allocation needs it; one a device."""
 
     def __init__(self, allocator: Any = None) -> None:
         pass
@@ -146,18 +160,18 @@ class MemoryPool:
         return arrays.MemoryPointer(device.Block(size), 0)
 
     def used_bytes(self) -> int:
-        return used_bytes()
+        return used_bytes(current_device())
 
     def total_bytes(self) -> int:
-        return used_bytes() + pooled_bytes()
+        return used_bytes(current_device()) + pooled_bytes(current_device())
 
     def free_bytes(self) -> int:
-        return pooled_bytes()
+        return pooled_bytes(current_device())
 
     def free_all_blocks(self, stream: Any = None) -> None:
         check_device()
         streams.no_capture()
-        free_pool()
+        free_pool(current_device())
 
 
 class PinnedMemoryPointer(bytearray):

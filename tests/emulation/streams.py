@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .device import CUDARuntimeError, StrictError, calls, check_device, machine
+from .device import CUDARuntimeError, StrictError, calls, check_device, current_device, machine
 from .settings import settings
 
 __all__ = [
@@ -28,19 +28,27 @@ __all__ = [
 
 Work = Callable[[], None]
 _all_streams: list[Stream] = []
-_current = threading.local()
-_capturing: Stream | None = None
+
+
+class _OfThread(threading.local):
+    """What each thread has for itself: a capture is none of the others' business (CuPy's mode is `relaxed`)."""
+
+    stream: Stream | None = None
+    capturing: Stream | None = None
+
+
+_thread = _OfThread()
 
 
 def capturing() -> bool:
     """Whether some stream captures now."""
-    return _capturing is not None
+    return _thread.capturing is not None
 
 
 def no_capture() -> None:
     """Refuse an operation that must not happen during a capture; the capture is lost, as on a GPU."""
-    if _capturing is not None:
-        _capturing._spoiled = True
+    if _thread.capturing is not None:
+        _thread.capturing._spoiled = True
         raise CUDARuntimeError(900)
 
 
@@ -57,6 +65,7 @@ class Graph:
         check_device()
         calls["graph launches"] += 1
         stream = stream or current_stream()
+        stream._check_here("launching a graph")
         for work in self._nodes:
             stream._put(work)
 
@@ -74,9 +83,10 @@ class Event:
 
     def record(self, stream: Stream | None = None) -> None:
         stream = stream or current_stream()
-        if stream is _capturing:
+        if stream is _thread.capturing:
             raise StrictError("events in a captured stream are not modelled")
         check_device()
+        stream._check_here("recording an event")
         self._stream = stream
         stream._put(self._stamp)
         self._target = stream._accepted
@@ -107,6 +117,7 @@ class Stream:
     ) -> None:
         if not null:
             check_device()
+        self._device = None if null else current_device()
         self.ptr = 0 if null else id(self)
         self.is_non_blocking = non_blocking
         self._accepted = self._finished = 0
@@ -116,13 +127,23 @@ class Stream:
         self._outer: list[Stream] = []
         _all_streams.append(self)
 
+    @property
+    def device_id(self) -> int:
+        return current_device() if self._device is None else self._device
+
+    def _check_here(self, what: str) -> None:
+        if self.device_id != current_device():
+            raise StrictError(
+                f"{what}: a stream of GPU {self.device_id} is used while GPU {current_device()} is current"
+            )
+
     def _put(self, work: Work) -> None:
         """Run, queue or record one piece of work."""
-        if _capturing is self:
+        if _thread.capturing is self:
             self._nodes.append(work)
             return
-        if _capturing is not None:
-            _capturing._spoiled = True
+        if _thread.capturing is not None:
+            _thread.capturing._spoiled = True
             raise CUDARuntimeError(906 if self.ptr == 0 else 900)
         if not (settings.lazy or self._queue):
             self._accepted += 1
@@ -137,7 +158,7 @@ class Stream:
         """Work in the null stream follows all earlier work of blocking streams, and the other way round."""
         if self.ptr == 0:
             for other in _all_streams:
-                if other is not self and not other.is_non_blocking:
+                if other is not self and not other.is_non_blocking and other.device_id == self.device_id:
                     other._drain()
         elif not self.is_non_blocking:
             Stream.null._drain()
@@ -173,7 +194,8 @@ class Stream:
             self._put(lambda: stream._drain(target))
 
     def use(self) -> Stream:
-        _current.stream = self
+        self._check_here("making a stream the current one")
+        _thread.stream = self
         return self
 
     def __enter__(self) -> Stream:
@@ -184,18 +206,16 @@ class Stream:
         self._outer.pop().use()
 
     def begin_capture(self, mode: int | None = None) -> None:
-        global _capturing
         if self.ptr == 0:
             raise RuntimeError("cannot capture on the default (legacy) stream")
         no_capture()
         self._nodes, self._spoiled = [], False
-        _capturing = self
+        _thread.capturing = self
 
     def end_capture(self) -> Graph:
-        global _capturing
-        if _capturing is not self:
+        if _thread.capturing is not self:
             raise RuntimeError("this stream is not capturing")
-        _capturing = None
+        _thread.capturing = None
         if self._spoiled or machine.capture_error:
             raise CUDARuntimeError(901 if self._spoiled else machine.capture_error)
         graph = object.__new__(Graph)
@@ -203,7 +223,7 @@ class Stream:
         return graph
 
     def is_capturing(self) -> bool:
-        return _capturing is self
+        return _thread.capturing is self
 
 
 Stream.null = Stream(null=True)
@@ -211,7 +231,7 @@ Stream.null = Stream(null=True)
 
 def current_stream(device_id: int = -1) -> Stream:
     """The stream that launches and copies go to in this thread."""
-    return getattr(_current, "stream", Stream.null)
+    return _thread.stream or Stream.null
 
 
 def host_read(stream: Stream | None = None) -> None:
@@ -234,4 +254,5 @@ def synchronize_all() -> None:
     """``Device.synchronize``."""
     no_capture()
     for stream in _all_streams:
-        stream._drain()
+        if stream.device_id == current_device():
+            stream._drain()

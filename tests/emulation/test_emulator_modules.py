@@ -1,5 +1,7 @@
 """Building emulated modules: text and options that are refused, kernels found, the cache, lines of messages."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,18 @@ def test_lines_of_the_text_are_those_of_the_messages():
     f = cupy.RawModule(code=text).get_function("kernel")
     with pytest.raises(StrictError, match=r"kernels/some\.cu:8: __syncthreads"):
         f((1,), (2,), (cupy.empty(1, np.int32),))
+
+
+def mappings():
+    return len(Path("/proc/self/maps").read_text(encoding="utf-8").splitlines())
+
+
+def test_modules_take_turns_on_the_same_stacks():
+    text = source("int *y) { y[threadIdx.x] = N + __syncthreads_count(threadIdx.x >= N); }")
+    modules = [cupy.RawModule(code=text, options=(f"-DN={n}",)) for n in range(3)]
+    y, counts = cupy.empty(1024, np.int32), []
+    for n in (0, 1, 2, 1, 0):
+        modules[n].get_function("kernel")((2,), (1024,), (y,))
+        assert (y.get() == 1024).all()
+        counts.append(mappings())
+    assert counts[-1] < counts[0] + 100  # a stack a thread would be 2048 for each module, and a process has 65,530

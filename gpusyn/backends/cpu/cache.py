@@ -21,6 +21,11 @@ from gpusyn.backends.cpu.compiler import Compiler, compile_text
 from gpusyn.errors import BackendError
 from gpusyn.utils.progress import COMPILING, meanwhile
 
+_OTHER_WAYS = (
+    "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
+    "environment variable CXX, or use backend='numpy'"
+)
+
 
 def cache_folder() -> Path:
     """Return the folder for compiled kernels: `GPUSYN_CACHE`, else `gpusyn` in the user's cache folder.
@@ -114,8 +119,7 @@ def _made(folder: Path, key: str, compiler: Compiler, text: str, name: str) -> I
                 why = str(error).replace(f"{scratch}{os.sep}", "")
                 raise BackendError(
                     f"cannot load the kernels '{name}' that {compiler.description} compiled ({why}); "
-                    "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
-                    "environment variable CXX, or use backend='numpy'"
+                    f"{platforms.no_room_for_a_library() or _OTHER_WAYS}"
                 ) from error
             _publish(file, folder / _file_name(key, content))
             return library

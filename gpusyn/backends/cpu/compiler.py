@@ -182,9 +182,9 @@ def kernel_flags(*, zig: bool, clang: bool) -> tuple[str, ...]:
 def pass_over(compiler: Compiler, text: str, name: str) -> bool:
     """Compile a kernel text for no use; return True if it fails, and look for another compiler from now on.
 
-    The compiler that `CXX` names is never passed over.
+    The compiler that `CXX` names is never passed over, and none where no library can be loaded.
     """
-    if os.environ.get("CXX", "").strip():
+    if os.environ.get("CXX", "").strip() or platforms.no_room_for_a_library():
         return False
     try:
         with _temporary_folder() as folder, compile_text(compiler, text, name, Path(folder)) as library:

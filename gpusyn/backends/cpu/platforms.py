@@ -16,6 +16,10 @@ from pathlib import Path
 
 WINDOWS, MACOS = "Windows", "Darwin"
 
+# Linux: the parts of memory that a process has mapped, a line each, and how many it may have; a library takes five.
+MAPPINGS, MOST_MAPPINGS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
+MAPPINGS_OF_A_LIBRARY = 8
+
 
 def temporary_places() -> tuple[str, ...]:
     """Return the variables for the places where compilers put what they need for a while.
@@ -86,6 +90,22 @@ def user_cache_folder() -> Path:
     if named:
         return Path(named)
     return Path.home() / ("AppData/Local" if system == WINDOWS else ".cache")
+
+
+def no_room_for_a_library() -> str:
+    """Return why no library can be loaded into this process, whatever its file; "" if there is no such reason."""
+    try:
+        most = int(MOST_MAPPINGS.read_text(encoding="ascii"))
+        with MAPPINGS.open("rb") as lines:  # line by line: all of them would be one more mapping
+            used = sum(1 for _ in lines)
+    except (OSError, ValueError):  # another system
+        return ""
+    if used + MAPPINGS_OF_A_LIBRARY <= most:
+        return ""
+    return (
+        f"this process has {used} memory mappings, Linux allows it {most}, and each library takes a few until the "
+        f"process ends; run the rest in a new process, or raise the limit (sudo sysctl vm.max_map_count={4 * most})"
+    )
 
 
 def split_command(command: str) -> list[str]:

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from gpusyn.backends.cuda.detect import detect
+from gpusyn.backends.cuda.detect import Device, detect
 from gpusyn.backends.cuda.gpu import Gpu
 from gpusyn.backends.cuda.launcher import CudaLauncher
 from gpusyn.backends.cuda.session import CudaSession
@@ -38,6 +38,9 @@ class CudaBackend:
     device : int, optional
         Number of the GPU in CUDA, >= 0; by default the first that is new enough. The environment variable
         ``CUDA_VISIBLE_DEVICES`` hides GPUs, and changes the numbers of the others.
+    place : int, optional
+        Number of this process among those of the machine that simulate a network together, >= 0: in place of the first
+        GPU it takes the one of this number, from the first on again if there are fewer.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class CudaBackend:
         block: int = BLOCK,
         threads: int | None = None,
         device: int | None = None,
+        place: int | None = None,
         *,
         importer: Callable[[], Any] = import_cupy,
     ) -> None:
@@ -63,10 +67,25 @@ class CudaBackend:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         if device is not None:
             device = integer(device, "CudaBackend.device", low=0)
-        found = detect(importer, device=device)
+        found = detect(importer, device=device, place=place or 0)
         if not found.usable or found.device is None:
             raise BackendError(f"{found.reason}; fix: {found.fix}")
-        self.gpu = Gpu(importer(), found.device)
+        self.gpu, self._importer = Gpu(importer(), found.device), importer
+
+    @property
+    def device(self) -> Device:
+        """The GPU."""
+        return self.gpu.device
+
+    def on_device(self, device: int) -> CudaBackend:
+        """Return such a backend on the GPU of another number.
+
+        Raises
+        ------
+        BackendError
+            If there is no such GPU, or it cannot be used.
+        """
+        return CudaBackend(self.block, device=device, importer=self._importer)
 
     def describe(self) -> str:
         """Return one phrase that names the device."""

@@ -47,6 +47,8 @@ class Device(NamedTuple):
         Compute capability, such as (9, 0).
     free, total : int
         Free and total memory (bytes).
+    uuid : str
+        What tells it from all others; empty if it is not known.
     """
 
     number: int
@@ -54,6 +56,12 @@ class Device(NamedTuple):
     capability: tuple[int, int]
     free: int
     total: int
+    uuid: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells the GPU from all others, also those of other machines: the uuid, or what comes near."""
+        return self.uuid or f"{platform.node()}: {self.number}"
 
     def __str__(self) -> str:
         """Return name and compute capability in one phrase."""
@@ -183,7 +191,8 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
     for index in range(count):
         device = cupy.cuda.Device(index)
         capability = str(device.compute_capability)
-        name = runtime.getDeviceProperties(index)["name"]
+        properties = runtime.getDeviceProperties(index)
+        name, uuid = properties["name"], properties.get("uuid", b"")
         free, total = device.mem_info
         devices.append(
             Device(
@@ -192,16 +201,17 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
                 (int(capability[:-1]), int(capability[-1])),
                 int(free),
                 int(total),
+                bytes(uuid).hex(),
             )
         )
     return tuple(devices)
 
 
-def _checked_device(devices: tuple[Device, ...], number: int | None) -> Device:
-    """Return the device of a number, by default the first that is new enough."""
+def _checked_device(devices: tuple[Device, ...], number: int | None, place: int) -> Device:
+    """Return the device of a number, by default that of a place among those that are new enough."""
     others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
     if number is None:
-        number = others[0].number if others else 0
+        number = others[place % len(others)].number if others else 0
     if number >= len(devices):
         raise _Unusable(
             f"there is no GPU {number}: CUDA shows {', '.join(f'{d.number} ({d.name})' for d in devices)}",
@@ -250,7 +260,10 @@ def _compile_probe(cupy: Any, nvrtc: str, device: Device) -> None:
 
 
 def detect(
-    importer: Callable[[], Any], installed: Callable[[], Iterable[str]] = installed_cupys, device: int | None = None
+    importer: Callable[[], Any],
+    installed: Callable[[], Iterable[str]] = installed_cupys,
+    device: int | None = None,
+    place: int = 0,
 ) -> Detection:
     """Check that a GPU can be used. No error is raised: the result contains the reason.
 
@@ -262,6 +275,8 @@ def detect(
         Function that returns the names of the CuPy distributions of this environment.
     device : int, optional
         Number of the GPU; by default the first that is new enough.
+    place : int
+        How many processes of this machine take a GPU before this one does: it takes the next, from the first on again.
 
     Returns
     -------
@@ -286,7 +301,7 @@ def detect(
         found = replace(found, driver=_cuda(driver), runtime=_cuda(built_for))
         _check_driver(driver, built_for)
         found = replace(found, devices=_list_devices(cupy, found.driver))
-        wanted = _checked_device(found.devices, device)
+        wanted = _checked_device(found.devices, device, place)
         found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000), device=wanted)
         _compile_probe(cupy, found.nvrtc, wanted)
     except _Unusable as why:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.inputs.currents import clamp_columns
 from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
@@ -33,7 +35,7 @@ def input_extents(layout: Layout, steps: int) -> Extents:
         "baths": len(bath.rows),
         "bath width": bath.width,
         "waves": wave_columns(layout),
-        "listed events": sum(_events(place) for place in layout.sources("advance_lists")),
+        "listed events": sum(listed_events(place, layout.owned(place)) for place in layout.sources("advance_lists")),
         "drives": len(rates),
         "limits": sum(_limits(rate, most * layout.dt * 1e-3, size, steps) for rate, most, size in rates) + 1,
         "drive weights": sum(_weights(drive, size, n < size) for drive, size, n in drives) + 1,
@@ -101,6 +103,9 @@ def _weights(drive: Drive, size: int, in_part: bool) -> int:
     return size if in_part and not is_apart(drive.rate) else 1
 
 
-def _events(place: PlacedPopulation) -> int:
+def listed_events(place: PlacedPopulation, ranges: Sequence[Range]) -> int:
+    """Return the number of listed events of the sources in some ranges of local ids."""
     times = place.population.model.times
-    return sum(len(t) for t in times) if isinstance(times, tuple) else place.size * len(times)
+    if isinstance(times, tuple):
+        return sum(len(t) for begin, end in ranges for t in times[begin:end])
+    return len(times) * sum(end - begin for begin, end in ranges)

@@ -13,6 +13,7 @@ from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kernels.synapse_words import late_bytes, unary_bounds, unary_words
 from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
+from gpusyn.utils.ids import limited
 
 
 def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
@@ -54,7 +55,8 @@ def bundle_extents(bundle: Bundle) -> Extents:
     if bundle.shared:  # one synapse stands for all of a source
         targets = pathway.projection.pre.parts[pathway.pre_part].size
     if bundle.taken_back:
-        targets = len(pathway.own_ids)
+        ids = pathway.own_ids
+        targets = len(ids) if pathway.own is None else sum(len(limited(ids, *own)) for own in pathway.own)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
         "routes": 0 if bundle.one_by_one else len(bundle.receptors) * (timing.blocks if timing.at_once else 1),

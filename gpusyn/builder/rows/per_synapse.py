@@ -128,7 +128,7 @@ class SynapseGateTables:
             )  # fmt: skip
             member = self._member(block, pathway, receptor)
             self.sets.setdefault((pathway.post.population.name, k), []).append(member)
-            self._gates += (synapse_states(receptor.kinetics) + len(Free._fields) * bool(member.blocker_coef)) * n
+            self._gates += states_of(receptor, self.layout) * n
             stored = StoredAddresses(
                 pathway=pathway, receptor=receptor.name, begin=begin, words=address, weights=at,
                 weight=None if step else float(self.layout.numbers.real_dtype.type(weights[0])),
@@ -207,6 +207,12 @@ class SynapseGateTables:
             "blocks": write_rows(blocks, SynapseBlock),
             "coef": np.array(coef).astype(self.layout.numbers.real_dtype),
         }
+
+
+def states_of(receptor: Receptor, layout: Layout) -> int:
+    """Return the number of states of each synapse: of its gate, and of its channels if a drug blocks them."""
+    blocked = blocker_of(receptor, layout.net.infusions) is not None
+    return synapse_states(receptor.kinetics) + len(Free._fields) * blocked
 
 
 def by_kernel(receptors: list[tuple[int, Receptor]]) -> dict[str, list[tuple[int, Receptor]]]:

@@ -147,14 +147,17 @@ EMU_FN void prepare(Fiber *f, unsigned number, void (*entry)())
 #endif
 }
 
-// False where the system has no more memory.
-EMU_FN bool allocate(Fiber *f)
+// Gives the fiber the stack at `place`, which is mapped once; false where the system has no more memory.
+EMU_FN bool allocate(Fiber *f, char **place)
 {
-    void *p = mmap(nullptr, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) return false;
-    mprotect(p, GUARD_BYTES, PROT_NONE);  // an overflowing stack stops here instead of reaching its neighbour
-    f->stack = static_cast<char *>(p) + GUARD_BYTES;
+    if (!*place) {
+        void *p = mmap(nullptr, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED) return false;
+        mprotect(p, GUARD_BYTES, PROT_NONE);  // an overflowing stack stops here instead of reaching its neighbour
+        *place = static_cast<char *>(p) + GUARD_BYTES;
+    }
+    f->stack = *place;
     return true;
 }
 

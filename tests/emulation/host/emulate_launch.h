@@ -116,6 +116,13 @@ EMU_FN unsigned draw_stride(unsigned blocks)
     }
 }
 
+// What another module has run since lies on the stacks; and after an error, threads abandoned in mid-kernel.
+EMU_FN void take_stacks()
+{
+    if (stacks->user != &now) made = spares = 0;
+    stacks->user = &now;
+}
+
 // Two sets of fibers take turns, so that ThreadSanitizer sees neighbouring blocks as different threads.
 EMU_FN bool prepare_fibers()
 {
@@ -124,21 +131,11 @@ EMU_FN bool prepare_fibers()
     for (; made < now.threads; made++)
         for (unsigned s = 0; s < 2; s++) {
             Fiber *f = &fibers[s * MAX_THREADS + made];
-            if (!allocate(f)) return false;
+            if (!allocate(f, &stacks->lowest[s * MAX_THREADS + made])) return false;
             prepare(f, made, thread_loop);
         }
 #endif
     return true;
-}
-
-// After an error threads lie abandoned in mid-kernel.
-EMU_FN void reset_fibers()
-{
-    spares = 0;
-    for (unsigned i = 0; i < made; i++) {
-        for (unsigned s = 0; s < 1 + EMU_TSAN; s++) prepare(&fibers[s * MAX_THREADS + i], i, thread_loop);
-        if (!EMU_TSAN) spare[spares++] = &fibers[i];
-    }
 }
 
 EMU_FN bool refuse(const char *text)
@@ -159,6 +156,7 @@ EMU_FN bool begin_launch(unsigned blocks, unsigned threads, size_t shared, u64 o
     now.dice = ((order >> 8) + 1) * 0x9e3779b97f4a7c15ull;
     blockDim = {threads, 1, 1};
     gridDim = {blocks, 1, 1};
+    take_stacks();
     if (!prepare_fibers() || !allocate_shared(shared)) return refuse("the system has no memory for this launch");
     return true;
 }
@@ -182,7 +180,7 @@ EMU_FN bool launch(void (*body)(const u64 *), const u64 *args, unsigned blocks, 
     order_after(&now.end);
     unwatch_faults();
     set_float_mode(mode);
-    if (!good) reset_fibers();
+    if (!good) stacks->user = nullptr;
     __builtin_free(now.dynamic - DYNAMIC_EDGE);
     return good;
 }
@@ -262,6 +260,9 @@ struct Kernel {
     GPUSYN_EMULATE_EXPORT const char *gpusyn_emulate_signature(int k) { return gpusyn_kernels[k].signature(); } \
     GPUSYN_EMULATE_EXPORT int gpusyn_emulate_bound(int k) { return gpusyn_kernels[k].bound; } \
     GPUSYN_EMULATE_EXPORT const char *gpusyn_emulate_error() { return emu::now.error; } \
+    GPUSYN_EMULATE_EXPORT size_t gpusyn_emulate_stack_bytes() { return emu::STACK_BYTES; } \
+    GPUSYN_EMULATE_EXPORT void *gpusyn_emulate_stacks() { return emu::stacks; } \
+    GPUSYN_EMULATE_EXPORT void gpusyn_emulate_share_stacks(void *stacks) { emu::share(static_cast<emu::Stacks *>(stacks)); } \
     GPUSYN_EMULATE_EXPORT int gpusyn_emulate_launch(int k, const unsigned long long *args, unsigned blocks, unsigned threads, \
                                                     size_t shared, unsigned long long order, unsigned flags) \
     { \

@@ -70,6 +70,20 @@ inline Fiber fibers[FIBERS];
 inline Fiber *spare[FIBERS];
 inline unsigned made = 0, spares = 0, side = 0;
 
+// The modules of a process run one launch at a time, and take turns on the same stacks: a stack and its guard are two
+// mappings of memory, of which Linux allows a process 65,530. Under ThreadSanitizer each module has its own, because the
+// threads that it sees would have to be made anew at each turn, which takes long.
+struct Stacks {
+    const void *user;  // the module whose fibers lie on them
+    char *lowest[2 * MAX_THREADS];  // usable bytes, null before the first use
+};
+inline Stacks own_stacks{}, *stacks = &own_stacks;
+
+EMU_FN void share(Stacks *others)
+{
+    if (!EMU_TSAN) stacks = others;
+}
+
 }  // namespace emu
 
 struct GpusynIndex {
@@ -179,7 +193,7 @@ EMU_FN Fiber *fiber_of_chosen()
 #else
     if (!spares) {
         Fiber *f = &fibers[made];
-        if (!allocate(f)) fail({}, "the system has no memory for another thread's stack");
+        if (!allocate(f, &stacks->lowest[made])) fail({}, "the system has no memory for another thread's stack");
         prepare(f, made++, thread_loop);
         return f;
     }

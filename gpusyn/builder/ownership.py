@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.network.populations import Part, Selection
-from gpusyn.utils.ids import Span, joined
+from gpusyn.utils.ids import Span, as_ids, joined, limited
 from gpusyn.utils.typing import Bools, Integers
 
 CELL = 4  # neurons that are never separated: one call of Philox draws their words
@@ -120,6 +120,10 @@ class Share(NamedTuple):
         size = int(self.ownership.bounds[population][-1])
         return sum(end - begin for begin, end in self.ranges(population)) / size
 
+    def number(self, part: Part) -> int:
+        """Return the number of the neurons of a part of a selection that the rank owns."""
+        return sum(high - low for low, high in self.within(part))
+
     def within(self, part: Part) -> list[Range]:
         """Return the ranges of positions in a part of a selection that the rank owns, none of them empty."""
         found = [
@@ -143,9 +147,12 @@ class Share(NamedTuple):
 
     def _own_parts(self, part: Part) -> Iterator[Part]:
         """Yield the neurons of a part of a selection that the rank owns, if there are any."""
-        ids = part.ids[self.owns(part.population.name, part.ids)]
-        if len(ids):
-            yield Part(part.population, _compact(ids))
+        pieces = [limited(part.span, *own) for own in self.ranges(part.population.name)]
+        pieces = [piece for piece in pieces if len(piece)]
+        if len(pieces) == 1:
+            yield Part(part.population, pieces[0])
+        elif pieces:
+            yield Part(part.population, _compact(np.concatenate([as_ids(piece) for piece in pieces])))
 
 
 def _compact(ids: Integers) -> Span:

@@ -1,0 +1,125 @@
+"""How the ids of spikes travel: the spikes of all ranks enter the list of spikes before any of them is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpusyn.backends.base import Session
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.exchanged import has_repeats
+from gpusyn.builder.specs import remembers
+from gpusyn.distributed.ranks import Ranks
+from gpusyn.utils.typing import Array
+
+_FEW = 64  # events that are written one by one
+
+
+class ExchangedSpikes:
+    """The list of spikes of one of several ranks.
+
+    Parameters
+    ----------
+    session : Session
+        The session of this rank.
+    compiled : Compiled
+        Its network.
+    ranks : Ranks
+        The ranks.
+    """
+
+    def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
+        self._session, self._compiled, self._ranks = session, compiled, ranks
+        self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
+        self._next: int | None = None  # first step whose spikes are not exchanged yet
+
+    def begin(self, step: int) -> None:
+        """Begin at a step, if nothing was exchanged before."""
+        self._next = step if self._next is None else self._next
+
+    def finish(self, step: int) -> None:
+        """Exchange the spikes before a step that are not exchanged yet."""
+        if self.unknown(step):
+            self.exchange(step, complete=True)
+
+    def restart(self, step: int) -> None:
+        """Go on at another step, before which all spikes are known."""
+        self._next = step
+
+    def unknown(self, step: int) -> int:
+        """Return the number of steps before a step whose spikes are not exchanged yet."""
+        return 0 if self._next is None else max(step - self._next, 0)
+
+    def exchange(self, end: int, complete: bool) -> None:
+        """Exchange the spikes of the steps before `end`; the last of them is `complete`, or it is not yet delivered."""
+        assert self._next is not None
+        first, n = self._next, end - self._next
+        begin = self._list("spike_begin", first, end)
+        total = int(self._session.read("spike_total")[0])
+        counts = np.diff(begin, append=total)
+        ids = self._list("spike_id", int(begin[0]), total)
+        mine = [counts.astype(np.int32), ids]
+        if self._repeats:
+            mine.append(self._list("spike_events", int(begin[0]), total))
+        found = self._ranks.arrays(np.concatenate(mine))
+        self._next = end
+        if sum(map(len, found)) > len(found[self._ranks.rank]) + n * (self._ranks.size - 1):
+            self._merge([self._unpacked(one, n) for one in found], int(begin[0]), first, end, complete)
+
+    def _unpacked(self, message: Array, n: int) -> tuple[Array, Array, Array]:
+        """Return the step (from the first one on), the source and the number of events of each spike of a message."""
+        counts, rest = message[:n], message[n:]
+        size = int(counts.sum())
+        events = rest[size:] if self._repeats else np.ones(size, np.int32)
+        return np.repeat(np.arange(n), counts), rest[:size], events
+
+    def _merge(self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool) -> None:
+        """Replace the list from place `begin`, the first spike of step `first`, on by the spikes of all ranks."""
+        step, ids, events = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        if end - first > 1:
+            order = np.argsort(step, kind="stable")
+            step, ids, events = step[order], ids[order], events[order]
+        self._put("spike_id", ids, begin)
+        self._put("spike_events", events, begin)
+        bounds = begin + np.searchsorted(step, np.arange(1, end - first + complete))
+        if len(bounds):
+            self._put("spike_begin", bounds, first + 1)
+        total = self._spec("spike_total")
+        self._session.write("spike_total", np.full(total.shape, begin + len(ids), total.dtype))
+        if self._remembers:
+            self._remember(ids, events, end - 1)
+
+    def _remember(self, ids: Array, events: Array, step: int) -> None:
+        """Note the events of a step as the last ones of their sources."""
+        for name, values in (("event_step", np.full(len(ids), step)), ("event_count", events)):
+            dtype = self._spec(name).dtype
+            if len(ids) < _FEW:
+                for source, value in zip(ids.tolist(), values.astype(dtype), strict=True):
+                    self._session.write(name, np.full(1, value), source)
+            else:
+                present = self._session.read(name)
+                present[ids] = values
+                self._session.write(name, present)
+
+    def _spec(self, name: str) -> Any:
+        return self._compiled.program.specs[name]
+
+    def _list(self, name: str, begin: int, end: int) -> NDArray[Any]:
+        """Return the elements `begin` to `end` of an array that begins again at its start when it is full."""
+        size = self._spec(name).size
+        first = begin % size
+        last = first + end - begin
+        if last <= size:
+            return self._session.read(name, first, last)
+        return np.concatenate([self._session.read(name, first, size), self._session.read(name, 0, last - size)])
+
+    def _put(self, name: str, values: Array, begin: int) -> None:
+        """Replace elements from `begin` on of an array that begins again at its start when it is full."""
+        spec = self._spec(name)
+        values, first = values.astype(spec.dtype), begin % spec.size
+        room = spec.size - first
+        self._session.write(name, values[:room], first)
+        if len(values) > room:
+            self._session.write(name, values[room:], 0)
