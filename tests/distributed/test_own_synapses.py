@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, scanned, spread_rows, tables
 from gpusyn.builder.rows.drawn import Drawing
@@ -15,7 +16,6 @@ from gpusyn.builder.rows.reference import NumpyRows
 from gpusyn.builder.rows.spread_rows import SpreadRows
 from gpusyn.builder.rows.unpacked import unpack
 from gpusyn.connectivity import RULES
-from gpusyn.distributed.ownership import Spread
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution, law_of
 from tests.emulation import cupy
