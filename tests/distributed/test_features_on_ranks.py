@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.threads import on_threads
+from tests.helpers.long_checks import every
 from tests.helpers.networks import Case
 from tests.helpers.on_ranks import everything, play_on_ranks
-from tests.helpers.runs import Outcome, differences, play
+from tests.helpers.runs import Outcome, backend_named, differences, play
 
 CELLS = {"E_L": -60.0, "V_th": -50.0, "V_reset": -60.0, "t_ref": 1.0}
 
@@ -34,9 +35,10 @@ def network(rule: Any, plasticity: Any, steps: int = 60, **options: Any) -> Case
 
 
 def check(make: Any, size: int = 3, **how: Any) -> Outcome:
-    one = play(make(), NumpyBackend(), look=everything, **how)
+    backend = functools.partial(backend_named, "cpu", threads=1)
+    one = play(make(), backend(), look=everything, **how)
     for owners in ("contiguous", "dealt"):
-        assert not differences(one, play_on_ranks(make, NumpyBackend, size, owners, look=everything, **how)), owners
+        assert not differences(one, play_on_ranks(make, backend, size, owners, look=everything, **how)), owners
     return one
 
 
@@ -68,12 +70,12 @@ RULES = [gs.FixedProbability(0.3), gs.FixedTotalNumber(60, multapses=False), gs.
          gs.FixedInDegree(5, multapses=False)]  # fmt: skip
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("rule", every(4, RULES))
 def test_rewiring_moves_synapses_from_rank_to_rank(rule: Any) -> None:
     """Synapses of neurons that do not spike become weak and are deleted; new ones may be anywhere."""
     rewiring = gs.Rewiring(0.5, prune_below=1.0, weight=gs.Uniform(0.5, 3.0))
     plasticity = [gs.STDP(A_plus=0.2, A_minus=0.25), rewiring]
-    found = check(lambda: network(rule, plasticity, 120), reset_at=30)
+    found = check(lambda: network(rule, plasticity, 70), reset_at=12)
     assert found["learning created"].sum() > 20
 
 
@@ -81,7 +83,7 @@ def test_rewiring_keeps_the_order_of_creation() -> None:
     """Axonal delays let a row have several segments, so that numbers of synapses are kept."""
     rewiring = gs.Rewiring(0.5, prune_below=1.0, weight=gs.Uniform(0.5, 3.0))
     plasticity = [gs.STDP(A_plus=0.2, A_minus=0.25), rewiring]
-    found = check(lambda: network(gs.FixedProbability(0.3), plasticity, 80, axonal=0.5), reset_at=30)
+    found = check(lambda: network(gs.FixedProbability(0.3), plasticity, 50, axonal=0.5))
     assert found["learning created"].sum() > 10
 
 
@@ -94,7 +96,7 @@ def test_a_network_in_which_nothing_reads_spikes_exchanges_none() -> None:
         net = gs.Network()
         cells = net.population("cells", 18, gs.LIF(**CELLS, I_e=np.linspace(0.0, 900.0, 18)))
         net.record(cells, ["spikes"], name="spikes")
-        return Case(net, 0.1, 11, "single", 700, set())
+        return Case(net, 0.1, 11, "single", 150, set())
 
     assert len(check(make, chunk_steps=1)["spikes times"]) > 20
 
