@@ -16,8 +16,8 @@ import numpy as np
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
+from gpusyn.builder.ownership import Range, Share, pieces_of
 from gpusyn.connectivity import AllToAll
-from gpusyn.distributed.ownership import Range, Share, pieces_of
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import CHUNK, PIECE
 from gpusyn.kernels.signature import Numbers, Signature

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.backends.base import Session
-from gpusyn.distributed.ownership import Share
+from gpusyn.builder.ownership import Share
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.network.populations import Selection
 from gpusyn.utils.typing import Array, Integers

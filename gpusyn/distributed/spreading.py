@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gpusyn.builder.ownership import Spread
 from gpusyn.distributed.communicators import as_ranks
-from gpusyn.distributed.ownership import Spread
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.parameters.scalars import one_of
 
