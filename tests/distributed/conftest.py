@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from gpusyn.distributed.ownership import Ownership
+from gpusyn.builder.ownership import Ownership
 
 
 @pytest.fixture

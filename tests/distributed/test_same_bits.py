@@ -15,7 +15,7 @@ from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from tests.helpers.choices import Seeded
 from tests.helpers.networks import EVERYTHING, Case, draw_case
 from tests.helpers.on_ranks import everything, play_on_ranks, with_recorders
-from tests.helpers.runs import backend_named, differences, play
+from tests.helpers.runs import Outcome, backend_named, differences, play
 
 STEPS = (12, 30)
 COVER = (105, 123, 258, 133, 163, 208, 99, 177, 34, 92, 19)  # seeds whose networks have everything together
@@ -61,7 +61,7 @@ def test_ranks_on_the_cpu_have_the_bits_of_one_process(
 
 
 def test_ranks_on_an_emulated_gpu_have_the_bits_of_one_process() -> None:
-    check(lambda: drawn(123), "cuda-emulated", [(2, "dealt")], {})
+    check(coupled, "cuda-emulated", [(2, "dealt")], {})
 
 
 @pytest.mark.fuzz
@@ -89,11 +89,11 @@ def test_the_long_checks_have_everything() -> None:
 
 
 # ---- that a fault would be seen ----
-def coupled() -> Case:
-    """Neurons that spike, reach one another after 5 steps, and are coupled."""
+def coupled(delay: float = 0.5) -> Case:
+    """Neurons that spike, reach one another after 5 steps or others, and are coupled."""
     net = gs.Network()
-    cells = net.population("cells", 24, gs.LIF(I_e=np.linspace(300.0, 900.0, 24)), receptors=[gs.AMPA()])
-    net.connect(cells, cells, gs.FixedInDegree(6), weight=gs.Uniform(1.0, 4.0), delay=0.5, receptor="AMPA")
+    cells = net.population("cells", 24, gs.LIF(I_e=np.linspace(900.0, 9000.0, 24)), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedInDegree(6), weight=gs.Uniform(1.0, 4.0), delay=delay, receptor="AMPA")
     net.couple(cells[:12], cells[12:], gs.OneToOne(), 1.0)
     net.record(cells, ["spikes"], name="spikes")
     net.record(cells, ["V"], name="V")
@@ -103,6 +103,16 @@ def coupled() -> Case:
 def test_coupled_neurons_that_spike_have_the_same_bits_on_ranks() -> None:
     assert len(play(coupled(), backend_named("numpy"))["spikes times"]) > 20
     check(coupled, "numpy", [(2, "contiguous"), (3, "dealt")], {})
+
+
+def test_lists_of_spikes_that_grow_have_room_for_those_of_other_ranks() -> None:
+    """Many spikes wait for long, and others of the last steps are not known yet."""
+
+    def looked_at(sim: gs.Simulator) -> Outcome:
+        assert sim._running.compiled.program.specs["spike_id"].size > 64  # it began with 64
+        return everything(sim)
+
+    check(lambda: coupled(6.0), "numpy", [(3, "dealt")], {"chunk_steps": 1, "look": looked_at})
 
 
 def test_an_exchange_that_comes_too_late_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
