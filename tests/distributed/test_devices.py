@@ -14,7 +14,7 @@ from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.distributed.threads import on_threads
 from gpusyn.simulation.running import Running
 from tests.emulation import cupy, pretend
-from tests.emulation.device import Block, used_bytes
+from tests.emulation.device import Block, touched, used_bytes
 from tests.helpers.networks import seeded_case
 from tests.helpers.runs import differences, emulated, outcome, play
 from tests.helpers.small_network import describe, simulator, steps_of
@@ -262,6 +262,15 @@ def test_devices_and_several_ranks_exclude_each_other():
         return "refused"
 
     assert on_threads(2, start) == ["refused"] * 2
+
+
+def test_a_rank_takes_nothing_of_the_gpus_of_others():
+    touched.clear()
+    with pretend(devices=3):
+        with simulator(CudaBackend(place=1, importer=lambda: cupy)) as sim:
+            sim.step(2)
+        assert touched == {1}
+        assert sim._session._gpu.device.free > 0
 
 
 def test_ranks_of_a_machine_take_its_gpus_in_turn():
