@@ -68,5 +68,14 @@ def main():
             sys.stdout.write(f"{make.__name__}: the same\n")
 
 
+def fails():
+    """One rank fails when the others are about to run steps, in which they would wait for it."""
+    with gs.Simulator(bursts(), dt=DT, seed=3, backend="cpu", threads=1, comm=WORLD) as sim:
+        sim.step(5)
+        if WORLD.rank == 1:
+            sim._session.compiled._point = lambda: 1 / 0
+        sim.step(5)
+
+
 if __name__ == "__main__":
-    main()
+    fails() if sys.argv[1:] == ["fails"] else main()

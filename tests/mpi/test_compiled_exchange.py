@@ -12,3 +12,10 @@ def test_compiled_code_exchanges_what_python_does(ranks):
     done = run_mpi(ranks, "tests.mpi.compiled_program", seconds=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["bursts: the same", "repeated: the same"], done.stderr
+
+
+def test_a_rank_that_fails_before_its_steps_ends_those_that_wait_for_it():
+    cpu()  # or skip
+    done = run_mpi(2, "tests.mpi.compiled_program", "fails", seconds=60)
+    assert done.returncode != 0
+    assert "ZeroDivisionError: division by zero" in done.stderr, done.stderr
