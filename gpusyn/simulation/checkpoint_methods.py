@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import PRECISIONS, WEIGHTS, Asked
+from gpusyn.distributed.crew import Crew
 from gpusyn.distributed.spreading import spread_on
 from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
@@ -17,6 +19,7 @@ from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import check_content, content_of, put_content
+from gpusyn.simulation.devices import backends_on, crew_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
@@ -99,6 +102,7 @@ class CheckpointMethods(StateMethods):
         progress: bool | None = None,
         comm: Any = None,
         owners: str = "contiguous",
+        devices: Any = None,
     ) -> Self:
         """Make a simulator that goes on from a checkpoint, with the same bits as if it had never stopped.
 
@@ -114,7 +118,7 @@ class CheckpointMethods(StateMethods):
             As for :class:`Simulator`; they may differ from those of the simulator that was saved.
         dt, seed, trial, precision, weights : optional
             What the checkpoint is expected to have; by default, what it has is taken.
-        chunk_steps, progress, comm, owners : optional
+        chunk_steps, progress, comm, owners, devices : optional
             As for :class:`Simulator`; ranks may be more or fewer than those that saved it.
 
         Returns
@@ -152,6 +156,13 @@ class CheckpointMethods(StateMethods):
             "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
         }
         hdf5()
+        if devices is not None:
+            backends = backends_on(devices, backend, comm, here)
+            if len(backends) > 1:
+                more: Any = {**wanted, "threads": threads, "chunk_steps": chunk_steps, "progress": progress}
+                crew = crew_on(backends, partial(cls.load_checkpoint, net, where, owners=owners, **more), here)
+                return cls._of(crew.members[0]._running, crew)
+            backend = backends[0]
         ranks, spread = spread_on(comm, owners, here)
         with nullcontext() if ranks is None else ranks.together(here):
             content = read_checkpoint(where)
@@ -168,8 +179,13 @@ class CheckpointMethods(StateMethods):
             except BaseException:
                 running.close()
                 raise
-            sim = cls.__new__(cls)
-            StateMethods.__init__(sim, running)
+            return cls._of(running)
+
+    @classmethod
+    def _of(cls, running: Running, crew: Crew[Any] | None = None) -> Self:
+        """Return a simulator of a network that runs already."""
+        sim = cls.__new__(cls)
+        StateMethods.__init__(sim, running, crew)
         return sim
 
     def _write_checkpoint(self, place: Path) -> None:
