@@ -119,7 +119,7 @@ class CheckpointMethods(StateMethods):
         dt, seed, trial, precision, weights : optional
             What the checkpoint is expected to have; by default, what it has is taken.
         chunk_steps, progress, comm, owners, devices : optional
-            As for :class:`Simulator`; ranks may be more or fewer than those that saved it.
+            As for :class:`Simulator`; ranks may be more or fewer than those that saved it, or none.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class CheckpointMethods(StateMethods):
         instance(net, Network, "Simulator.load_checkpoint().net", "a gs.Network")
         where = as_path(path, "Simulator.load_checkpoint().path")
         here = "Simulator.load_checkpoint()"
-        wanted = {
+        wanted: dict[str, Any] = {
             "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
             "seed": None if seed is None else random_key(seed, f"{here}.seed"),
             "trial": None if trial is None else random_key(trial, f"{here}.trial"),
@@ -168,6 +168,8 @@ class CheckpointMethods(StateMethods):
             content = read_checkpoint(where)
             with _damage(where):
                 check_content(content, net, wanted, str(where))
+                if ranks is not None:
+                    ranks.agree(f"{here}.path: what the checkpoint says", content["simulation"])
                 saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
             threads = checked_threads(threads, f"{here}.threads")
             asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator", spread)

@@ -117,7 +117,7 @@ class SpreadStreams(Streams):
             own = (rank_file(path, rank) for rank in range(self._ranks.size))
             kept = [file for rank, file in enumerate(own) if file in files[rank]]
             outdated = [file for file in names_of_ranks([path]) if file not in kept]
-            write_index(path, [self._whole[r.name] for r in mine], kept, provenance, outdated)
+            write_index(path, [self._whole[r.name] for r in mine], kept, self._ranks.size, provenance, outdated)
         return set(contents)
 
     def _wait(self) -> None:

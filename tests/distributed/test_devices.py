@@ -345,3 +345,21 @@ def test_ranks_say_once_which_gpus_they_have(caplog, monkeypatch):
         "4 ranks on 3 GPUs: rank 0: GPU 0, Emulated GPU (compute capability 9.0); rank 1: GPU 1, "
     )
     assert lines[1].startswith("up to 2 ranks share one GPU, which is slower than one rank a GPU; start as many ranks")
+
+
+# ---- checkpoints ----
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_checkpoint_of_one_process_goes_on_with_several_devices_and_back(tmp_path):
+    pytest.importorskip("h5py")
+    expected, path = steps_of(describe(), "numpy", 60), tmp_path / "state.h5"
+    with simulator("numpy") as sim:
+        sim.step(20)
+        sim.save_checkpoint(path)
+    with gs.Simulator.load_checkpoint(describe(), path, backend=emulated(), devices=[0, 2]) as sim:
+        sim.step(20)
+        sim.save_checkpoint(path)
+    with gs.Simulator.load_checkpoint(describe(), path, backend="numpy") as sim:
+        sim.step(20)
+        assert differences(expected, outcome(sim)) == []
