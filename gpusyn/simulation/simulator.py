@@ -402,10 +402,13 @@ class Simulator(CheckpointMethods):
         )
 
     def __repr__(self) -> str:
-        size = f"{self._compiled.layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        members: list[Simulator] = [self] if self._crew is None else self._crew.members
+        synapses = sum(one.plan.synapses for one in members)
+        size = f"{self._compiled.layout.n_sources} neurons and sources, {synapses:.6g} synapses"
         seed = self._running.recordings.provenance.seed
         state = "closed" if self._running.closed else f"t = {self.time:g} ms"
-        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}, {state})"
+        devices = f" on {len(members)} devices" if len(members) > 1 else ""
+        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}{devices}, {state})"
 
     def __enter__(self) -> Simulator:
         return self

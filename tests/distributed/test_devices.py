@@ -107,6 +107,13 @@ def test_data_are_whole_and_reset_discards_them():
 
 
 @pytest.mark.usefixtures("gpus")
+def test_what_is_printed_is_of_all_devices():
+    with simulator(emulated(), devices=[0, 1]) as sim, simulator("numpy") as one:
+        assert repr(sim) == repr(one).replace("backend numpy", "backend cuda on 2 devices")
+        assert repr(sim.data) == repr(one.data)
+
+
+@pytest.mark.usefixtures("gpus")
 def test_another_thread_is_kept_out():
     with simulator(emulated(), devices=[0, 1]) as sim, sim._alone("Simulator.run()"):
         errors = []
