@@ -123,4 +123,3 @@ class ExchangedSpikes:
         self._session.write(name, values[:room], first)
         if len(values) > room:
             self._session.write(name, values[room:], 0)
-

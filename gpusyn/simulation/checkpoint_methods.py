@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import PRECISIONS, WEIGHTS, Asked
-from gpusyn.distributed.spreading import spread_on
+from gpusyn.distributed.spreading import ranks_of, spread_on, together
 from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
 from gpusyn.io.hdf5 import hdf5
@@ -141,23 +141,27 @@ class CheckpointMethods(StateMethods):
         MissingDependencyError
             If h5py is missing.
         """
-        instance(net, Network, "Simulator.load_checkpoint().net", "a gs.Network")
-        where = as_path(path, "Simulator.load_checkpoint().path")
         here = "Simulator.load_checkpoint()"
-        wanted = {
-            "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
-            "seed": None if seed is None else random_key(seed, f"{here}.seed"),
-            "trial": None if trial is None else random_key(trial, f"{here}.trial"),
-            "precision": None if precision is None else one_of(precision, PRECISIONS, f"{here}.precision"),
-            "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
-        }
-        hdf5()
-        ranks, spread = spread_on(comm, owners, here)
-        with nullcontext() if ranks is None else ranks.together(here):
+        ranks = ranks_of(comm)
+        with together(ranks, here):
+            instance(net, Network, f"{here}.net", "a gs.Network")
+            where = as_path(path, f"{here}.path")
+            wanted = {
+                "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
+                "seed": None if seed is None else random_key(seed, f"{here}.seed"),
+                "trial": None if trial is None else random_key(trial, f"{here}.trial"),
+                "precision": None if precision is None else one_of(precision, PRECISIONS, f"{here}.precision"),
+                "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
+            }
+            spread = spread_on(ranks, owners, here)
+            hdf5()
             content = read_checkpoint(where)
             with _damage(where):
                 check_content(content, net, wanted, str(where))
                 saved = {name: kind(content["simulation"][name]) for name, kind in FACTS.items()}
+                reached = f"begun at {saved['start']}, saved at step {content['simulation']['step']}"
+            if ranks is not None:
+                ranks.agree(f"{here}: the checkpoint", reached)
             threads = checked_threads(threads, f"{here}.threads")
             asked = Asked(saved["dt"], saved["precision"], saved["weights"], threads, "Simulator", spread)
             facts = saved["seed"], saved["trial"]
