@@ -43,13 +43,19 @@ def on_every_rank(method: Callable[Concatenate[Own, Given], Result]) -> Callable
         ranks = self._running.ranks
         if ranks is None:
             return method(self, *args, **kwargs)
-        members = [self] if self._crew is None else self._crew.members
-        with self._alone(here), _half_done(members if method.__name__ in CHANGES else ()):
+        changing: list[HasCrew] = []
+        with self._alone(here), _half_done(changing):
             if self._crew is not None:
+                changing += self._crew.members if method.__name__ in CHANGES else ()
                 results: list[Result] = self._crew.call(here, lambda member: method(member, *args, **kwargs))
                 return results[0]
             with ranks.together(here):
-                same_arguments(ranks, here, signature.bind(self, *args, **kwargs).arguments)
+                try:
+                    arguments = signature.bind(self, *args, **kwargs).arguments
+                except TypeError:
+                    return method(self, *args, **kwargs)  # it says which argument is wrong
+                same_arguments(ranks, here, arguments)
+                changing += [self] if method.__name__ in CHANGES else ()
                 return method(self, *args, **kwargs)
 
     return run
