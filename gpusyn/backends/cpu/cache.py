@@ -106,8 +106,8 @@ def _compiling(folder: Path, keys: Iterable[str]) -> Iterator[None]:
             file = folder / f"{key}.lock"
             with contextlib.suppress(OSError):
                 opened = held.enter_context(file.open("wb"))
-                fcntl.flock(opened, fcntl.LOCK_EX)
                 held.callback(_remove, file)
+                fcntl.flock(opened, fcntl.LOCK_EX)
         yield
 
 
