@@ -69,7 +69,8 @@ def full_disk(path):
     with simulator(network(Path(path))) as sim:
         sim.run(5.0)
         if FAULTY:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2**15, resource.RLIM_INFINITY))
+            own = Path(path).with_name("run.rank1.h5").stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (own + 40_000, resource.RLIM_INFINITY))
         sim.run(500.0)
 
 
