@@ -20,8 +20,8 @@ import numpy as np
 import gpusyn as gs
 from gpusyn.backends.select import make_backend
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.placement import lay_out
-from gpusyn.distributed.ownership import Spread
 
 NEURONS = 20_000
 DRAWN = {"weight": gs.Normal(2.0, 0.5, low=0.0), "delay": gs.Normal(1.5, 0.75, low=0.1)}

@@ -26,6 +26,7 @@ FLOORS = (
     "kernels",
     "backends builder results",
     "io",
+    "distributed",
     "simulation",
     "plot measure sonata pynn",
     "models",

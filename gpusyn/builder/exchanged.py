@@ -10,11 +10,11 @@ import numpy as np
 from gpusyn.builder.inputs.extents import listed_events
 from gpusyn.builder.junctions import POTENTIALS
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages
 from gpusyn.builder.specs import launched, remembers
-from gpusyn.distributed.ownership import Range
 from gpusyn.neurons.sources import RateSource, SpikeSource
 from gpusyn.parameters.waveform import Waveform
 
@@ -57,8 +57,9 @@ class Traffic(NamedTuple):
     """What one rank exchanges in one second of model time, as a plan expects it.
 
     Every rank sends the same message to all others: the number of its spikes in each step, and the id of each spike,
-    with the number of its events where that can be more than 1. Of gap junctions it sends the V of its neurons in every
-    step. Headers of messages, 24 bytes each, are not counted.
+    with the number of its events where that can be more than 1. Where there are gap junctions, it sends in every step
+    the V of its neurons that are coupled to those of others: at most all of the coupled populations, which is what is
+    counted. Headers of messages, 24 bytes each, are not counted.
 
     Attributes
     ----------

@@ -30,6 +30,8 @@ from gpusyn.builder.layout import (
     same_ids,
 )
 from gpusyn.builder.notes import Note
+from gpusyn.builder.own_recorders import shared_recorders
+from gpusyn.builder.ownership import Share, Spread
 from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated
@@ -42,8 +44,6 @@ from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.distributed.ownership import Share, Spread
-from gpusyn.distributed.recorders import shared_recorders
 from gpusyn.equations.effects import jumps
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
@@ -169,6 +169,7 @@ def _share(layout: Layout, spread: Spread) -> None:
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
     for pathway in layout.pathways:
+        pathway.everywhere = pathway.expected
         pathway.expected *= _part_here(pathway, layout.share)
         pathway.own = layout.share.ranges(pathway.post.population.name)
     check_scanned(layout)

@@ -13,6 +13,7 @@ from gpusyn.builder.junctions import building_bytes, host_bytes, junction_rows
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import together
 from gpusyn.builder.offers import procedural_offer
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.plan_text import (
     Row,
@@ -29,7 +30,6 @@ from gpusyn.builder.plasticity.rewiring import rewiring_bytes, rewiring_rows
 from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.builder.spread import RankPlan, rank_plan, rank_rows
-from gpusyn.distributed.ownership import Spread
 from gpusyn.errors import PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from gpusyn.builder.ownership import Spread
 from gpusyn.distributed.communicators import as_ranks
-from gpusyn.distributed.ownership import Spread
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.parameters.scalars import one_of
 

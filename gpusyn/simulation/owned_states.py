@@ -10,8 +10,8 @@ import numpy as np
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.inputs.noise import GATHER, reaches
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.ownership import Share
 from gpusyn.builder.plasticity.spines import POTENTIALS, influx_of, spine_bundles
-from gpusyn.distributed.ownership import Share
 from gpusyn.kernels.arrays import array_name
 from gpusyn.neurons.sources import RENEWALS
 from gpusyn.utils.typing import Bools

@@ -11,8 +11,8 @@ from gpusyn.backends.select import checked_threads, use_backend
 from gpusyn.builder import plan as builder
 from gpusyn.builder.gpu.devices import AbsentGpu, device_named
 from gpusyn.builder.notes import tell
+from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Plan
-from gpusyn.distributed.ownership import Spread
 from gpusyn.errors import ArgumentError, PlanMemoryError
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import integer, public, real, show

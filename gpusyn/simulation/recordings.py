@@ -11,10 +11,10 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Share
 from gpusyn.distributed.first_rank import OnFirst
 from gpusyn.distributed.gathered_data import Wanted, gathered, own_saved, saved_of_all
 from gpusyn.distributed.gathering import Gathered, gathering_of
-from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, BackendError
 from gpusyn.io.provenance import Provenance
 from gpusyn.network.recorder import Recorder, SpikeRecorder, SynapseRecorder, TraceRecorder

@@ -157,7 +157,7 @@ class Running:
             self._rewire()
             k = self.in_flight.room(self.step, min(end - self.step, self._chunk, self.compiled.steps))
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
-            k = self.spikes.room(self.step, k, self.step - self.recordings.end)
+            k = self.spikes.room(self.step, k, self.step - self.recordings.end, self._unknown)
             with held_signals():
                 if self.ranks is not None:  # all run the same chunks: an exception between two leaves all in one step
                     k = self.ranks.fewest(k)
@@ -169,6 +169,11 @@ class Running:
             with held_signals():
                 self.session.finish(self.step)
         self._rewire()
+
+    @property
+    def _unknown(self) -> int:
+        """Number of the last steps of which the spikes of other ranks are still to come."""
+        return self.session.unknown(self.step) if isinstance(self.session, SpreadSession) else 0
 
     def _rewire(self) -> None:
         """Rewire what is due; what an exception has prevented is done by the next run."""

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from gpusyn.builder.layout import Timing
+from gpusyn.builder.ownership import Share
 from gpusyn.builder.rows.per_synapse import states_of
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import unpack
 from gpusyn.distributed.first_rank import OnFirst
 from gpusyn.distributed.gathering import Gathered
-from gpusyn.distributed.ownership import Share
 from gpusyn.kernels.arrays import array_name
 from gpusyn.simulation.checkpoint_state import sums, trimmed
 from gpusyn.simulation.checkpoint_synapses import saved_name

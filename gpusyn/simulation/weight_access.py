@@ -9,11 +9,11 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Share
 from gpusyn.builder.recorded import LISTED
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import UnpackedSynapses, unpack
 from gpusyn.distributed.gathering import gathering_of
-from gpusyn.distributed.ownership import Share
 from gpusyn.errors import ArgumentError, ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.plasticity import learned_of

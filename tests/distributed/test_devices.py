@@ -14,9 +14,9 @@ from gpusyn.backends.numpy.backend import NumpyBackend
 from gpusyn.distributed.threads import on_threads
 from gpusyn.simulation.running import Running
 from tests.emulation import cupy, pretend
-from tests.emulation.device import Block, used_bytes
+from tests.emulation.device import Block, touched, used_bytes
 from tests.helpers.networks import seeded_case
-from tests.helpers.runs import differences, emulated, play
+from tests.helpers.runs import differences, emulated, outcome, play
 from tests.helpers.small_network import describe, simulator, steps_of
 
 SETS = [[1], [0, 1], [2, 0, 1]]
@@ -264,6 +264,15 @@ def test_devices_and_several_ranks_exclude_each_other():
     assert on_threads(2, start) == ["refused"] * 2
 
 
+def test_a_rank_takes_nothing_of_the_gpus_of_others():
+    touched.clear()
+    with pretend(devices=3):
+        with simulator(CudaBackend(place=1, importer=lambda: cupy)) as sim:
+            sim.step(2)
+        assert touched == {1}
+        assert sim._session._gpu.device.free > 0
+
+
 def test_ranks_of_a_machine_take_its_gpus_in_turn():
     assert [placed(place, 3).gpu.device.number for place in range(5)] == [0, 1, 2, 0, 1]
     with pretend(devices=3, old_devices=(1,)):
@@ -289,3 +298,21 @@ def test_ranks_say_once_which_gpus_they_have(caplog, monkeypatch):
         "4 ranks on 3 GPUs: rank 0: GPU 0, Emulated GPU (compute capability 9.0); rank 1: GPU 1, "
     )
     assert lines[1].startswith("up to 2 ranks share one GPU, which is slower than one rank a GPU; start as many ranks")
+
+
+# ---- checkpoints ----
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_checkpoint_of_one_process_goes_on_with_several_devices_and_back(tmp_path):
+    pytest.importorskip("h5py")
+    expected, path = steps_of(describe(), "numpy", 60), tmp_path / "state.h5"
+    with simulator("numpy") as sim:
+        sim.step(20)
+        sim.save_checkpoint(path)
+    with gs.Simulator.load_checkpoint(describe(), path, backend=emulated(), devices=[0, 2]) as sim:
+        sim.step(20)
+        sim.save_checkpoint(path)
+    with gs.Simulator.load_checkpoint(describe(), path, backend="numpy") as sim:
+        sim.step(20)
+        assert differences(expected, outcome(sim)) == []

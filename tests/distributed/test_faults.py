@@ -382,7 +382,7 @@ def test_a_checkpoint_that_differs_is_detected(tmp_path):
 
     for error in outcomes(run):
         assert type(error) is ParameterError
-        assert "the checkpoint: must be the same on all 3 ranks (rank 2 differs from rank 0" in str(error)
+        assert "what the checkpoint says: must be the same on all 3 ranks (rank 2 differs from rank 0" in str(error)
 
 
 # ---- once ----

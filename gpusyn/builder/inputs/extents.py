@@ -12,8 +12,8 @@ from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.inputs.currents import clamp_columns
 from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
 from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.plasticity.modulators import modulator_columns
-from gpusyn.distributed.ownership import Range
 from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.network.stimulus import Drive, Injection

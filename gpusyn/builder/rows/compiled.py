@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.rows.reference import (
     Column,
     Counters,
@@ -22,7 +23,6 @@ from gpusyn.builder.rows.reference import (
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, FixedTotalNumber
 from gpusyn.connectivity.base import Ids, Keys, Rule, autapse_positions
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.distributed.ownership import Range
 from gpusyn.kernels.program import Launcher
 from gpusyn.numerics.portable_math import log1p
 from gpusyn.numerics.rng import Stream

@@ -134,6 +134,9 @@ class Drawing:
             for pre, post, numbers in alone:
                 yield _Block(pre, post, numbers, first, end)
                 first += len(pre)
+            if not first:  # all synapses there are, so that values of each can be counted
+                none = np.zeros(0, id_type(max(n_pre, n_post)))
+                yield _Block(none, none, none, 0, end)
             return
         for pre, post in self._rows.pairs(rule, n_pre, n_post, stream, same):
             first, end = end, end + len(pre)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.distributed.ownership import Range, Share
+from gpusyn.builder.ownership import Range, Share
 from gpusyn.network.populations import Selection
 from gpusyn.utils.typing import Integers
 

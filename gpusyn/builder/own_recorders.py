@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gpusyn.distributed.ownership import Share
+from gpusyn.builder.ownership import Share
 from gpusyn.network.populations import Selection
 from gpusyn.network.recorder import Recorder
 
