@@ -147,7 +147,7 @@ def test_a_mistake_on_one_rank_alone_ends_all_and_changes_nothing():
             "Simulator.set().variable: must be the same on all 3 ranks (rank 1 differs from rank 0: 'V' on rank 0, "
             "'I_e' on rank 1)"
         )
-        assert "set() takes from 2 to 4 positional arguments" in other
+        assert "Simulator.set(): got 4 without a keyword, at most 3 allowed" in other
     assert found[0][2] == expected()
 
 
