@@ -45,7 +45,9 @@ def check(
 
 
 # ---- drawn networks ----
-@pytest.mark.parametrize(("seed", "size", "owners"), [(123, 3, "dealt"), (133, 2, "contiguous"), (258, 4, "contiguous")])
+@pytest.mark.parametrize(
+    ("seed", "size", "owners"), [(123, 3, "dealt"), (133, 2, "contiguous"), (258, 4, "contiguous")]
+)
 def test_ranks_on_numpy_have_the_bits_of_one_process(seed: int, size: int, owners: str) -> None:
     check(lambda: drawn(seed), "numpy", [(size, owners)], {})
 
