@@ -102,16 +102,21 @@ def test_a_network_in_which_nothing_reads_spikes_exchanges_none() -> None:
 
 
 def test_v_that_is_not_a_number_is_one_error_on_all_ranks() -> None:
-    """The neuron is on one rank, and the others wait for it."""
+    """Two neurons of different ranks run away in the same chunk of steps; the first of them is named."""
 
-    def on_rank(ranks: Ranks) -> str:
+    def on_rank(ranks: Ranks) -> tuple[str, float]:
         net = gs.Network()
-        cells = net.population("cells", 12, gs.LIF(**CELLS), receptors=[gs.AMPA()])
-        net.connect(cells, cells, gs.FixedProbability(0.5), weight=1.0, receptor="AMPA", delay=0.2)
-        net.inject(cells[9], gs.Waveform([0.0, 3.0], [0.0, 1e38]))
-        with gs.Simulator(net, dt=0.1, backend="numpy", comm=ranks) as sim, pytest.raises(gs.SimulationError) as info:
-            sim.run(100.0)
-        return str(info.value)
+        net.population("calm", 20, gs.LIF())
+        cells = net.population("wild", 15, gs.LIF(C_m=0.01, g_L=0.001), receptors=[gs.AMPA()])
+        net.connect(cells, cells, gs.FixedProbability(0.5), weight=1.0, receptor="AMPA", delay=2.0)
+        net.inject(cells[14], 1e30, start=1.2)
+        net.inject(cells[1], -1e30, start=1.7)
+        with gs.Simulator(net, dt=0.1, backend="numpy", comm=ranks, chunk_steps=7) as sim:
+            sim.run(1.2)
+            with pytest.raises(gs.SimulationError) as info:
+                sim.run(2.0)
+            return str(info.value), sim.time
 
-    texts = on_threads(3, on_rank)
-    assert all(re.search(r"Population 'cells', neuron 9: V became NaN or infinite at t = 3\.", text) for text in texts)
+    found = on_threads(3, on_rank)
+    assert len(set(found)) == 1
+    assert re.match(r"Population 'wild', neuron 14: V became NaN or infinite at t = 1\.3 ms", found[0][0])
