@@ -175,7 +175,7 @@ class _Rewired:
         return n_deleted, n_created
 
     def _new(self, one: StoredSegments, pre: Array, post: Array, weak: Bools) -> tuple[Rows, int]:
-        """Return the rows of the synapses that the rule of connection draws in place of weak ones, and how many it draws.
+        """Return the rows of the synapses that the rule of connection draws in place of weak ones, and their number.
 
         All ranks draw the same for the synapses of all of them, and each makes the rows of its own.
         """

@@ -132,7 +132,9 @@ class EventDrivenTables:
         counters = {bundle: Counts(bundle, rows.memory) for bundle in together.bundles}
         for one in together.projections:
             _count(one, counters, rows, advanced)
-        places = {bundle: self._reserve(bundle, max(counts.add_up(), bundle.room)) for bundle, counts in counters.items()}
+        places = {
+            bundle: self._reserve(bundle, max(counts.add_up(), bundle.room)) for bundle, counts in counters.items()
+        }
         rooms = {bundle: self._room(bundle, place, rows) for bundle, place in places.items()}
         first = 0
         for one in together.projections:
