@@ -1,9 +1,8 @@
 """Spikes that compiled code exchanges: on the `cpu` backend and MPI, where ranks exchange them in every step.
 
 What `gpusyn.distributed.exchanged_spikes` does takes tens of microseconds in Python, which is as long as a step of a
-small network. Here MPI's all-gather is called between two launches, by the loop over steps
-(`kernels/host/exchange.cpp`). The ranks have agreed on the number of steps (`Ranks.fewest`), and nothing can fail on
-one of them in between.
+small network. Here the loop over steps calls MPI's all-gather between two launches (`kernels/host/exchange.cpp`). The
+ranks agree on the number of steps right before, and nothing can fail on one of them in between.
 """
 
 from __future__ import annotations
