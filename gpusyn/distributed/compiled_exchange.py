@@ -12,6 +12,8 @@ import ctypes
 import sys
 from typing import Any
 
+import numpy as np
+
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuSession
 from gpusyn.builder.compile import Compiled
@@ -83,12 +85,13 @@ class CompiledExchange:
         Raises
         ------
         SimulationError
-            If MPI reports an error.
+            If MPI reports an error, or a rank has failed or runs another number of steps.
         """
         channel, data = self._ranks._channel, self._data
-        if channel.pending is not None:
-            channel.pending.receive()
         self._point()
+        # The last place at which a rank can learn that another has failed: compiled code waits for all of them.
+        if len({int(part[0]) for part in self._ranks.arrays(np.array([steps]))}) > 1:
+            raise SimulationError("all ranks must run as many steps at once")
         channel.midway = True
         self._session.run_with(steps, self._cut, self._library.exchange_spikes, self._arguments)
         channel.midway = False

@@ -21,7 +21,7 @@ from typing import Any
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
-from gpusyn.distributed.spreading import spread_on
+from gpusyn.distributed.spreading import ranks_of, spread_on, together
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
 from gpusyn.network.recorder import Recorder
@@ -149,10 +149,12 @@ class Simulator(CheckpointMethods):
                 super().__init__(crew.members[0]._running, crew)
                 return
             backend = backends[0]
-        seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
-        ranks, spread = spread_on(comm, owners, "Simulator")
-        asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
-        super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress, ranks=ranks))
+        ranks = ranks_of(comm)
+        with together(ranks, "Simulator"):
+            seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
+            spread = spread_on(ranks, owners, "Simulator")
+            asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
+            super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress, ranks=ranks))
 
     # ---- running ----
     @property
@@ -376,19 +378,24 @@ class Simulator(CheckpointMethods):
                 save_results(path, data, overwrite, recordings.provenance)
 
     @public
-    @on_every_rank
     def close(self) -> None:
         """Release the memory and close the files; data that were already read stay valid.
 
         Raises
         ------
         SimulationError
-            If another thread uses the simulator.
+            If another thread uses the simulator, or another rank has failed; the memory of this one is released.
         FileError
             If a file of a recorder cannot be written.
         """
-        if self._running.closed:
-            return
+        if not self._running.closed:
+            self._close()
+
+    @on_every_rank
+    def _close(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
         with self._in_use("close", of_state=False), held_signals():
             try:
                 self._running.close()
@@ -416,4 +423,7 @@ class Simulator(CheckpointMethods):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None or self._running.closed or self._crew is not None:
+            self.close()
+        else:  # ranks without an error, which wait for this one elsewhere, do not come here
+            self._end()
