@@ -3,8 +3,9 @@
 Each part is a process of its own with a limit of its own, so one that crashes or hangs takes nothing else with it. The
 first three look for a GPU, measure what it can do, and compare the bits of every kernel, neuron model and number type
 with digests that a CPU made beforehand. Meanwhile the full microcircuit of Potjans and Diesmann (2014) is built in the
-background. Speed and bits of networks follow, each launch beside the copy bandwidth, then bits of 200 drawn networks
-and of a network beyond 2^31 synapses, `gpusyn check`, compute-sanitizer where it is installed, and the test suite last.
+background. Speed and bits of networks follow, each launch beside the copy bandwidth, then bits of 200 drawn networks,
+of some of them on several GPUs if there are several, and of a network beyond 2^31 synapses, `gpusyn check`,
+compute-sanitizer where it is installed, and the test suite last.
 
 DIR receives ``lines.jsonl``, with a line for each part as soon as it ends, ``summary.md``, renewed with each line, and
 what each part printed. The exit status is the number of parts that did not pass, without those left out. The digests

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from benchmarks.gpu import digests
 from benchmarks.gpu.setups import stored
 from benchmarks.gpu.task import LeftOutError, PartFailedError, Task
-from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.backends.cuda.backend import CudaBackend, import_cupy
+from gpusyn.backends.cuda.detect import MINIMUM_CAPABILITY, detect
 from gpusyn.commands.check import run_check, variants
 from gpusyn.commands.check_cases import CASES
 from tests.digests import outcomes
@@ -45,6 +46,22 @@ def drawn(task: Task) -> None:
         return f"differs in {', '.join(wrong)}" if wrong else "not run: this Python draws another network"
 
     _compare(task, [6] if task.tiny else range(len(known)), compare)
+
+
+def devices(task: Task) -> None:
+    """Compare drawn networks that all GPUs of this machine simulate together, where there are several."""
+    numbers = [one.number for one in detect(import_cupy).devices if one.capability >= MINIMUM_CAPABILITY]
+    if len(numbers) < 2:
+        raise LeftOutError("there is one GPU")
+    known = stored()["drawn"]
+
+    def compare(number: int) -> str | None:
+        case, how = digests.drawn(number)
+        found = digests.played(case, CudaBackend(how.pop("block")), devices=numbers, **how)
+        return None if digests.digest(found) == known[number] else "other bits than those of one process"
+
+    task.report(devices=len(numbers))
+    _compare(task, [6] if task.tiny else range(0, len(known), 5), compare)
 
 
 def _compare(task: Task, items: Iterable[object], compare: Callable[..., str | None]) -> None:

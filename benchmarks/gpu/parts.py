@@ -35,6 +35,7 @@ PARTS = (
     Part("coba", "speed and bits of COBA networks", "networks:coba", 90.0),
     Part("gated", "speed and bits with a gate on every synapse", "networks:gated", 60.0),
     Part("drawn", "bits of drawn networks", "parity:drawn", 120.0),
+    Part("devices", "bits of drawn networks on several GPUs together", "parity:devices", 120.0),
     Part("large", "bits of a network beyond 2^31 synapses", "networks:large", 150.0),
     Part("check", "gpusyn check", "parity:check", 90.0),
     Part("sanitizer", "compute-sanitizer on a network that launches every kernel", "programs:sanitizer", 120.0),

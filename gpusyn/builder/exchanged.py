@@ -57,8 +57,9 @@ class Traffic(NamedTuple):
     """What one rank exchanges in one second of model time, as a plan expects it.
 
     Every rank sends the same message to all others: the number of its spikes in each step, and the id of each spike,
-    with the number of its events where that can be more than 1. Of gap junctions it sends the V of its neurons in every
-    step. Headers of messages, 24 bytes each, are not counted.
+    with the number of its events where that can be more than 1. Where there are gap junctions, it sends in every step
+    the V of its neurons that are coupled to those of others: at most all of the coupled populations, which is what is
+    counted. Headers of messages, 24 bytes each, are not counted.
 
     Attributes
     ----------

@@ -142,6 +142,7 @@ class Pathway:
     longest: int
     expected: float  # expected number of synapses
     own: list[Range] | None = None  # ranges of local ids of targets that are simulated here; None: all are
+    everywhere: float = 0.0  # expected number of synapses on all ranks, if some targets are simulated elsewhere
 
     @property
     def pre_range(self) -> tuple[int, int]:
@@ -284,6 +285,17 @@ class Bundle:
         return end - first
 
     @property
+    def room(self) -> int:
+        """Number of synapses for which a rank has room at least: rewiring may give it some that others had before."""
+        pathway = self.pathways[0]
+        projection, own = pathway.projection, pathway.own
+        if own is None or not self.rewires:
+            return 0
+        targets = sum(len(limited(projection.post.parts[pathway.post_part].span, *ids)) for ids in own)
+        degree = projection.rule.rewired_in_degree(projection.pre.size, projection.post.size)
+        return min(most_drawn(pathway.everywhere, projection), targets * degree)
+
+    @property
     def one_by_one(self) -> bool:
         """True if each synapse releases by itself, so that spikes are delivered by kernels of their own."""
         return releases_one_by_one(self.pathways[0].projection)
@@ -316,6 +328,13 @@ class Bundle:
         """Parts into which a GPU divides each segment, so that few have more than PIECE synapses."""
         mean = 1.0 if self.shared or self.taken_back else self.expected / max(self.segments, 1)
         return max(ceil((mean + 3.0 * sqrt(mean)) / PIECE), 1)
+
+
+def most_drawn(expected: float, projection: Projection, exact: bool = True) -> int:
+    """Return a number of synapses that those of a projection hardly exceed, of which so many are expected."""
+    if projection.rule.exact and exact:
+        return round(expected)
+    return int(expected + 6 * expected**0.5) + 16
 
 
 def one_weight(projection: Projection, receptor: str) -> bool:

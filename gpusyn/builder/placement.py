@@ -169,6 +169,7 @@ def _share(layout: Layout, spread: Spread) -> None:
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
     for pathway in layout.pathways:
+        pathway.everywhere = pathway.expected
         pathway.expected *= _part_here(pathway, layout.share)
         pathway.own = layout.share.ranges(pathway.post.population.name)
     check_scanned(layout)

@@ -114,7 +114,7 @@ def _exchange_text(traffic: Traffic, rate: float | None) -> str:
         return "nothing: no synapse reads spikes"
     steps = "in every step" if traffic.window <= 1 else f"every {traffic.window} steps"
     neurons = "as many as plans expect, mostly 20 Hz" if rate is None else f"{rate:g} Hz"
-    V = f", {size_text(traffic.potentials)}/s V of neurons with gap junctions" if traffic.potentials else ""
+    V = f", at most {size_text(traffic.potentials)}/s V of neurons with gap junctions" if traffic.potentials else ""
     return (
         f"{steps}, {traffic.exchanges:.6g} times in 1 s of model time; this rank receives {size_text(traffic.received)}"
         f"/s: {traffic.spikes:.4g} spikes/s of other ranks, {size_text(traffic.counts)}/s numbers of spikes{V} "

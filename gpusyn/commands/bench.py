@@ -19,7 +19,10 @@ from gpusyn.backends.base import Backend
 from gpusyn.backends.select import choose
 from gpusyn.commands.bench_cases import CASES, case_network
 from gpusyn.commands.bench_profile import profile_lines, profiled, require_profile
-from gpusyn.errors import FileError
+from gpusyn.commands.bench_ranks import Counting, of_all, rank_lines, rank_numbers
+from gpusyn.distributed.communicators import as_ranks, mpi_world
+from gpusyn.distributed.ranks import Ranks
+from gpusyn.errors import ArgumentError, FileError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import one_of, real, whole_steps
 from gpusyn.utils.cores import available_cores
@@ -43,6 +46,7 @@ def run_bench(
     threads: int | None = None,
     json_file: str | os.PathLike[str] | None = None,
     profile: bool = False,
+    mpi: bool = False,
 ) -> dict[str, Any]:
     """Time cases, print the numbers, and write them to a JSON file if one is named.
 
@@ -64,11 +68,14 @@ def run_bench(
         File to which the same numbers are written.
     profile : bool
         If True, run each case for the same time again, and tell where a step's time goes.
+    mpi : bool
+        If True, all processes of MPI simulate each case together, and the first of them prints.
 
     Returns
     -------
     dict
-        ``machine``, ``versions``, ``backend`` and ``results``, a list with one entry per case.
+        ``machine``, ``versions``, ``backend`` and ``results``, a list with one entry per case; in other processes of
+        MPI than the first without ``machine``.
 
     Raises
     ------
@@ -81,21 +88,28 @@ def run_bench(
     for name in names:
         case_network(name, size, fan_out)
     target = json_target(json_file)
+    if mpi and profile:
+        raise ArgumentError("--profile: tells of one process; leave out --mpi")
+    ranks = as_ranks(mpi_world()) if mpi else None
+    speaks = ranks is None or ranks.rank == 0
     choice = choose(backend, threads)
     if profile:
         require_profile(choice.backend)
     report: dict[str, Any] = {
-        "machine": machine(),
+        "machine": machine() if speaks else {},
         "versions": {"gpusyn": gs.__version__, "python": platform.python_version(), "numpy": np.__version__},
         "backend": {"name": choice.backend.name, "device": choice.backend.describe(), "threads": threads},
         "results": [],
     }
-    print("\n".join([*_machine_lines(report), *choice.lines()]), flush=True)
+    if speaks:
+        print("\n".join([*_machine_lines(report), *choice.lines()]), flush=True)
     for name in names:
-        result = measure(name, size, fan_out, duration, choice.backend, precision, threads, profile)
+        result = measure(name, size, fan_out, duration, choice.backend, precision, threads, profile, ranks)
         report["results"].append(result)
-        print("\n".join(result_lines(result)), flush=True)
-    write_json(report, target)
+        if speaks:
+            print("\n".join(result_lines(result)), flush=True)
+    if speaks:
+        write_json(report, target)
     return report
 
 
@@ -108,18 +122,19 @@ def measure(
     precision: str = "single",
     threads: int | None = None,
     profile: bool = False,
+    ranks: Ranks | None = None,
 ) -> dict[str, Any]:
-    """Build and run one case, and return the numbers."""
+    """Build and run one case, and return the numbers; on several ranks, those of this one beside those of all."""
     case = CASES[name]
     net, n, k = case_network(name, size, fan_out)
     small = case.network(10, min(case.fan_out, 10))
     begin = time.perf_counter()
-    with _simulator(small, backend, precision, threads) as sim:  # kernels depend on the models and not on sizes
+    with _simulator(small, backend, precision, threads, ranks) as sim:  # kernels depend on the models and not on sizes
         sim.step(1)
     compile_s = time.perf_counter() - begin
 
     begin = time.perf_counter()
-    sim = _simulator(net, backend, precision, threads)
+    sim = _simulator(net, backend, precision, threads, ranks)
     build_s = time.perf_counter() - begin
     result: dict[str, Any] = {
         "case": name, "what": case.what, "size": n, "fan_out": k, "precision": precision, "dt_ms": DT,
@@ -129,25 +144,33 @@ def measure(
     with sim:
         length = case.duration if duration is None else duration
         if length:
-            result |= _run(sim, net, case.warm_up, length, name == "per-synapse")
+            result |= _run(sim, net, case.warm_up, length, name == "per-synapse", ranks)
             if profile:
                 result["profile"] = profiled(sim, round(length / DT), _delivered)
     result["peak_process_bytes"] = _peak_memory()
+    if ranks is not None:
+        result |= {"ranks": ranks.size, "synapses": sum(ranks.objects(result["synapses"]))}
     return result
 
 
-def _simulator(net: gs.Network, backend: Backend, precision: str, threads: int | None) -> gs.Simulator:
+def _simulator(
+    net: gs.Network, backend: Backend, precision: str, threads: int | None, ranks: Ranks | None = None
+) -> gs.Simulator:
     with warnings_only():  # the note on rounded delays is of no interest here
-        return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads)
+        return gs.Simulator(net, dt=DT, seed=SEED, backend=backend, precision=precision, threads=threads, comm=ranks)
 
 
-def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, gated: bool) -> dict[str, Any]:
+def _run(
+    sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, gated: bool, ranks: Ranks | None
+) -> dict[str, Any]:
     sim.run(warm_up)
+    counting = Counting(sim) if ranks else None
     begin = time.perf_counter()
-    sim.run(duration)
+    with counting or contextlib.nullcontext():
+        sim.run(duration)
     wall = time.perf_counter() - begin
-    fired = _fired(sim, warm_up)
-    delivered = _delivered(sim, warm_up)
+    fired = of_all(ranks, _fired(sim, warm_up))
+    delivered = sum(fired.get(name, 0) * fan for name, fan in _fan_out(net).items())
     neurons = {p.name: p.size for p in net.populations.values()}
     seconds, steps = duration / 1000.0, round(duration / DT)
     return {
@@ -160,6 +183,7 @@ def _run(sim: gs.Simulator, net: gs.Network, warm_up: float, duration: float, ga
         "deliveries": round(delivered),
         "deliveries_per_s": delivered / wall,
         **({"gate_updates_per_s": sim.plan.synapses * steps / wall} if gated else {}),
+        **({"of_ranks": rank_numbers(sim, ranks, counting, fired)} if ranks and counting else {}),
     }
 
 
@@ -269,9 +293,10 @@ def _machine_lines(report: dict[str, Any]) -> list[str]:
 def result_lines(r: dict[str, Any]) -> list[str]:
     """Return the numbers of one case as lines of text."""
     each, total = r["bytes_per_synapse"], size_text(r["bytes"])
+    arrays = "arrays of rank 0" if "ranks" in r else "all arrays"
     pace = f", {r['synapses'] / r['build_s']:.3g} synapses/s" if r["synapses"] else ""
     rows = [
-        ("synapses", f"{r['synapses']:,.0f}, {each:.2f} bytes each; all arrays {total}"),
+        ("synapses", f"{r['synapses']:,.0f}, {each:.2f} bytes each; {arrays} {total}"),
         ("first use", f"{r['first_use_s']:.2f} s for a tiny network of these models: compiling, or finding compiled"),
         ("build", f"{r['build_s']:.2f} s{pace}"),
     ]
@@ -283,6 +308,8 @@ def result_lines(r: dict[str, Any]) -> list[str]:
         ]
     if r.get("deliveries"):
         rows.append(("deliveries", f"{r['deliveries_per_s']:.3g} /s (spikes x mean fan-out: {r['deliveries']:,})"))
+    if "of_ranks" in r:
+        rows += rank_lines(r["of_ranks"], round(r["duration_ms"] / DT))
     if "gate_updates_per_s" in r:
         rows.append(("gate updates", f"{r['gate_updates_per_s']:.3g} /s"))
     if r["peak_process_bytes"]:

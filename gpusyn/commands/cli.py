@@ -168,7 +168,7 @@ def _bench(given: argparse.Namespace) -> None:
     if given.model is not None:
         from gpusyn.commands.bench_model import run_model
 
-        idle = {"--duration": None, "--backend": "auto", "--threads": None, "--profile": False}
+        idle = {"--duration": None, "--backend": "auto", "--threads": None, "--profile": False, "--mpi": False}
         running = [option for option, unset in idle.items() if getattr(given, option[2:]) != unset]
         run_model(
             given.model, given.case, given.size, given.fan_out,
@@ -181,7 +181,7 @@ def _bench(given: argparse.Namespace) -> None:
         list(CASES) if given.case == "all" else [given.case or "coba"],
         given.size, given.fan_out, given.duration, given.backend,
         precision=given.precision, threads=given.threads, json_file=given.json,
-        profile=given.profile,
+        profile=given.profile, mpi=given.mpi,
     )  # fmt: skip
 
 
@@ -296,6 +296,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int | None], str, list
         _duration(None, "default: the case's own"), _BACKEND, _SINGLE, _THREADS,
         ("--json", {"metavar": "FILE", "help": "write the numbers here too"}),
         ("--profile", {"action": "store_true", "help": "tell where a step's time goes (cpu backend)"}),
+        ("--mpi", {"action": "store_true", "help": "on all processes of MPI: mpiexec -n 4 gpusyn bench --mpi"}),
         ("--model", {
             "metavar": "GPU",
             "help": "run nothing; tell what a model expects of T4, RTX4090, A100, H100 or H200",

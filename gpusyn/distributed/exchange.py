@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, window_steps
+from gpusyn.distributed.compiled_exchange import compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from gpusyn.distributed.gathering import Gathered
@@ -64,6 +65,8 @@ class SpreadSession:
         potentials, self._points = ExchangedPotentials(session, compiled, ranks), list[Point]()
         if potentials.exist:
             self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
+        #: The exchange that compiled code makes, if it does.
+        self.compiled = None if self.window != 1 or potentials.exist else compiled_exchange(session, compiled, ranks)
         if self.window:
             self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
 
@@ -73,6 +76,10 @@ class SpreadSession:
         now = int(self.read("clock")[Clock._fields.index("next")])
         self._spikes.begin(now)
         stop = now + steps
+        if self.compiled is not None and steps:
+            self.compiled.run(steps)
+            self._spikes.restart(stop)
+            return
         while now < stop:
             due = (now + point.every - 1 - now % point.every for point in self._points)
             if alone := min([*due, stop]) - now:
@@ -121,7 +128,10 @@ class SpreadSession:
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, between two runs, and take the launches of `program`."""
         self._session.rebind(program, arrays)
+        self._spikes.resize(program)
 
     def close(self) -> None:
         """Release the memory of the session."""
+        if self.compiled is not None:
+            self.compiled.close()
         self._session.close()

@@ -12,6 +12,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import has_repeats
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.ranks import Ranks
+from gpusyn.kernels.program import Program
 from gpusyn.utils.typing import Array
 
 _FEW = 64  # events that are written one by one
@@ -34,6 +35,11 @@ class ExchangedSpikes:
         self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
         self._next: int | None = None  # first step whose spikes are not exchanged yet
+        self.resize(compiled.program)
+
+    def resize(self, program: Program) -> None:
+        """Take the sizes of arrays of a program whose list is longer."""
+        self._sizes = {name: program.specs[name].size for name in ("spike_begin", "spike_id", "spike_events")}
 
     def begin(self, step: int) -> None:
         """Begin at a step, if nothing was exchanged before."""
@@ -55,6 +61,9 @@ class ExchangedSpikes:
     def exchange(self, end: int, complete: bool) -> None:
         """Exchange the spikes of the steps before `end`; the last of them is `complete`, or it is not yet delivered."""
         assert self._next is not None
+        if self._next == end - 1 and not complete:
+            self._exchange_step(end - 1)
+            return
         first, n = self._next, end - self._next
         begin = self._list("spike_begin", first, end)
         total = int(self._session.read("spike_total")[0])
@@ -67,6 +76,33 @@ class ExchangedSpikes:
         self._next = end
         if sum(map(len, found)) > len(found[self._ranks.rank]) + n * (self._ranks.size - 1):
             self._merge([self._unpacked(one, n) for one in found], int(begin[0]), first, end, complete)
+
+    def _exchange_step(self, step: int) -> None:
+        """Exchange the spikes of one step, which are not delivered yet: with as little work of Python as possible."""
+        at = step % self._sizes["spike_begin"]
+        begin, total = int(self._session.read("spike_begin", at, at + 1)[0]), int(self._session.read("spike_total")[0])
+        n = total - begin
+        mine = np.empty(1 + n * (1 + self._repeats), np.int32)
+        mine[0] = n
+        if n:
+            mine[1 : 1 + n] = self._list("spike_id", begin, total)
+            if self._repeats:
+                mine[1 + n :] = self._list("spike_events", begin, total)
+        found = self._ranks.arrays(mine)
+        self._next = step + 1
+        if sum(map(len, found)) - len(mine) >= self._ranks.size:
+            ids = np.concatenate([one[1 : 1 + one[0]] for one in found])
+            events = np.concatenate([one[1 + one[0] :] for one in found]) if self._repeats else np.ones_like(ids)
+            self._enter(ids, events, begin, step)
+
+    def _enter(self, ids: Array, events: Array, begin: int, step: int) -> None:
+        """Replace the list from place `begin` on by the spikes of all ranks, the last of them of a step."""
+        self._put("spike_id", ids, begin)
+        self._put("spike_events", events, begin)
+        total = self._spec("spike_total")
+        self._session.write("spike_total", np.full(total.shape, begin + len(ids), total.dtype))
+        if self._remembers:
+            self._remember(ids, events, step)
 
     def _unpacked(self, message: Array, n: int) -> tuple[Array, Array, Array]:
         """Return the step (from the first one on), the source and the number of events of each spike of a message."""
@@ -81,15 +117,10 @@ class ExchangedSpikes:
         if end - first > 1:
             order = np.argsort(step, kind="stable")
             step, ids, events = step[order], ids[order], events[order]
-        self._put("spike_id", ids, begin)
-        self._put("spike_events", events, begin)
+        self._enter(ids, events, begin, end - 1)
         bounds = begin + np.searchsorted(step, np.arange(1, end - first + complete))
         if len(bounds):
             self._put("spike_begin", bounds, first + 1)
-        total = self._spec("spike_total")
-        self._session.write("spike_total", np.full(total.shape, begin + len(ids), total.dtype))
-        if self._remembers:
-            self._remember(ids, events, end - 1)
 
     def _remember(self, ids: Array, events: Array, step: int) -> None:
         """Note the events of a step as the last ones of their sources."""
@@ -108,7 +139,7 @@ class ExchangedSpikes:
 
     def _list(self, name: str, begin: int, end: int) -> NDArray[Any]:
         """Return the elements `begin` to `end` of an array that begins again at its start when it is full."""
-        size = self._spec(name).size
+        size = self._sizes[name]
         first = begin % size
         last = first + end - begin
         if last <= size:

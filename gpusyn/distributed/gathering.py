@@ -43,6 +43,10 @@ class Gathering:
         found[at] = values
         return found
 
+    def joined(self, values: Array) -> Array:
+        """Return the values of this rank, shape (n,), and those of all others, in the order of the ranks."""
+        return values
+
     def neurons(self, selection: Selection, values: Array) -> Array:
         """Return the values of the neurons of a selection, of which only those that are simulated here are right."""
         return values
@@ -74,6 +78,10 @@ class Gathered(Gathering):
         for place, part in zip(places, parts, strict=True):
             found[place] = part.reshape(len(place), *values.shape[1:])
         return found
+
+    def joined(self, values: Array) -> Array:
+        """Return the values of this rank, shape (n,), and those of all others, in the order of the ranks."""
+        return np.concatenate(self.ranks.arrays(values))
 
     def neurons(self, selection: Selection, values: Array) -> Array:
         """Return the values of the neurons of a selection, of which only those that are simulated here are right."""

@@ -82,7 +82,7 @@ class MpiTransport:
     def __init__(self, comm: Any) -> None:
         from mpi4py import MPI
 
-        self._comm, self._word, self._byte = comm, MPI.INT64_T, MPI.BYTE
+        self._comm, self._word, self._byte, self._word32 = comm, MPI.INT64_T, MPI.BYTE, MPI.INT32_T
         self.rank, self.size = int(comm.Get_rank()), int(comm.Get_size())
 
     def begin_headers(self, mine: Integers) -> Callable[[], Integers]:

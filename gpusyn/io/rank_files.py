@@ -45,6 +45,7 @@ def write_index(
     path: Path,
     recorders: Sequence[RecorderLayout],
     files: Sequence[Path],
+    ranks: int,
     provenance: Provenance,
     outdated: Sequence[Path] = (),
 ) -> None:
@@ -58,6 +59,8 @@ def write_index(
         What all ranks record together.
     files : sequence of Path
         The files, beside the index.
+    ranks : int
+        Number of ranks, of which some may have no file.
     provenance : Provenance
         Facts of the simulation.
     outdated : sequence of Path
@@ -72,18 +75,20 @@ def write_index(
         root = file.create_group(ROOT)
         root.attrs["format"] = np.int64(FORMAT)
         root.attrs["version"] = fixed_texts([__version__])[0]
+        root.attrs["ranks"] = np.int64(ranks)
         root.create_dataset("files", data=fixed_texts([one.name for one in files]))
         write_notes(root, arrange(recorders, directory=False).get("", []))
         write_provenance(root, provenance)
 
 
 class Index(NamedTuple):
-    """What an index says: the recorders of all ranks, their files, and the facts of the simulation."""
+    """What an index says: the recorders of all ranks, their files, facts of the simulation, and the number of ranks."""
 
     path: Path
     recorders: Sequence[Noted]
     files: Sequence[Path]
     provenance: Mapping[str, object]
+    ranks: int
 
 
 def read_index(file: Group) -> Index | None:
@@ -101,17 +106,28 @@ def read_index(file: Group) -> Index | None:
     notes = read_notes(root)
     if notes is None or any(Path(name).name != name for name in names):
         raise file.error(ROOT, f"does not say which files hold the recordings; {DAMAGED}")
-    return Index(file.file, notes, [file.file.with_name(name) for name in names], read_provenance(root))
+    files = [file.file.with_name(name) for name in names]
+    return Index(file.file, notes, files, read_provenance(root), int(file.attribute_number(ROOT, "ranks")))
 
 
 def index_at(path: Path) -> Index | None:
-    """Return the index at a place; None if there is no file, or another one."""
+    """Return the index at a place; None if there is no file, or another one.
+
+    Raises
+    ------
+    FileError
+        If it is an index, but damaged, or a newer version of gpusyn wrote it.
+    """
     if not path.is_file() or not path.stat().st_size:
         return None
+    is_open = False
     try:
         with opened(path) as file:
+            is_open = True
             return read_index(file)
     except FileError:
+        if is_open:
+            raise
         return None
 
 
@@ -120,7 +136,7 @@ def check_files_there(index: Index) -> None:
     missing = [one.name for one in index.files if not one.is_file()]
     if missing:
         raise FileError(
-            f"{index.path}: {missing[0]} is missing, which holds what one of {len(index.files)} ranks has recorded; "
+            f"{index.path}: {missing[0]} is missing, which holds what one of {index.ranks} ranks has recorded; "
             "put it back beside this file"
         )
 

@@ -15,7 +15,7 @@ from gpusyn.io.held_file import being_written
 from gpusyn.io.joined_spikes import joined, widest
 from gpusyn.io.piece import Piece
 from gpusyn.io.provenance import STATES, origin_of, read_provenance, status, was_killed
-from gpusyn.io.rank_files import Index, check_files_there, check_same, pieces_of_ranks, read_index
+from gpusyn.io.rank_files import Index, check_files_there, check_same, index_at, pieces_of_ranks, read_index
 from gpusyn.io.reader import pieces_of, read_spikes, read_traces
 from gpusyn.io.repair import repair
 from gpusyn.parameters.scalars import one_of, public
@@ -109,13 +109,16 @@ def _content_of(file: Path) -> _Content:
 def _of_ranks(index: Index) -> _Content:
     """Return what the files of all ranks hold together, as far as all of them go."""
     check_files_there(index)
-    parts = [_content_of(part) for part in index.files]
-    for file, part in zip(index.files, parts, strict=True):
-        check_same(index, file, part.told)
+    parts = []
+    for file in index.files:
+        if index_at(file) is not None:
+            raise FileError(f"{index.path}: names {file.name}, which is an index itself; the file is damaged")
+        parts.append(_content_of(file))
+        check_same(index, file, parts[-1].told)
     pieces = pieces_of_ranks(index, [part.pieces for part in parts])
     told = [part.told for part in parts] or [index.provenance]
     reached = [one["reached"] for one in told if "reached" in one]
-    whole = dict(told[0]) | ({"reached": min(reached)} if reached else {})
+    whole = dict(told[0]) | ({"reached": min(reached)} if reached else {}) | {"ranks": index.ranks}
     state = min((part.state for part in parts), key=STATES.index, default="finished")
     return _Content(pieces, whole, state, index.files)
 
@@ -171,7 +174,7 @@ class Results(ByRecorder):
     provenance : mapping of str
         What the file says of the simulation: ``version`` (of gpusyn), ``seed``, ``trial``, ``dt`` (ms), ``precision``,
         ``backend``, ``start`` (UTC, ISO 8601), and the durations ``planned`` and ``reached`` (ms). Files of earlier
-        versions and of other simulators say less.
+        versions and of other simulators say less, and those to which several ``ranks`` streamed say their number.
     status : {"finished", "interrupted", "running", "killed"}
         ``"running"`` while a simulation writes the file, ``"killed"`` if its simulation ended without closing it (also
         after ``gpusyn repair``; SIGKILL, SIGTERM and a crash do this),

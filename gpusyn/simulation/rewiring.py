@@ -19,6 +19,7 @@ from gpusyn.builder.rows.rewritten import Rows, new_rows, ordered_rows
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.builder.rows.unpacked import delays_of, late_steps, located, positions, segment_bounds, unpack
 from gpusyn.connectivity.base import Pairs
+from gpusyn.distributed.gathering import gathering_of
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.synapse_words import late_bytes, pack_late
 from gpusyn.network.projections import Projection
@@ -119,6 +120,7 @@ class _Rewired:
 
     def __init__(self, compiled: Compiled, session: Session, initial: InitialValues, projection: Projection) -> None:
         self._compiled, self._session, self._initial, self._projection = compiled, session, initial, projection
+        self._gathering = gathering_of(session)
         rewiring, self._learns = rewiring_of(projection.plasticity), str(projection.learned)
         assert rewiring is not None
         self._every, self._limit = rewiring_steps(projection, compiled.layout.dt), rewiring.prune_below
@@ -153,35 +155,47 @@ class _Rewired:
             tell([Note("Projection", self._projection.name, "rewiring", text, logging.WARNING)])
 
     def _rewire(self, stored: dict[str, StoredSegments], one: StoredSegments) -> tuple[int, int]:
-        """Return the numbers of synapses that were deleted, and of those made."""
+        """Return the numbers of synapses that were deleted, and of those made, on all ranks together."""
         settle_rows(self._compiled, self._session, one, self.next)
         here = located(one, self._session.read)
         rows = self._read(stored, one, len(here.segment))
         weak = np.ldexp(rows.columns[f"weights {self._learns}"].astype(np.float64), one.exponent) < self._limit
-        n_deleted = int(np.count_nonzero(weak))
+        n_deleted = int(self._gathering.joined(np.array([np.count_nonzero(weak)])).sum())
         if not n_deleted:
             return 0, 0
         if one.bundle.timing.blocks > 1 and self._numbers is None:
             self._numbers = self._created(one)
             rows.columns["numbers"] = self._numbers
-        new = self._new(one, *positions(one.pathway, here.pre, here.post), weak)
+        new, n_created = self._new(one, *positions(one.pathway, here.pre, here.post), weak)
         if self._numbers is not None:
-            new.columns["numbers"] = new.columns["numbers"] + np.uint32(int(self._numbers.max()) + 1)
+            largest = self._gathering.joined(np.array([self._numbers.max(initial=0)])).max()
+            new.columns["numbers"] = new.columns["numbers"] + np.uint32(int(largest) + 1)
         kept = rows.without(here.segment, weak)
         self._write(stored, one, kept.with_new(new), len(here.segment))
-        return n_deleted, int(new.bounds[-1])
+        return n_deleted, n_created
 
-    def _new(self, one: StoredSegments, pre: Array, post: Array, weak: Bools) -> Rows:
-        """Return the rows of the synapses that the rule of connection draws in place of weak ones."""
+    def _new(self, one: StoredSegments, pre: Array, post: Array, weak: Bools) -> tuple[Rows, int]:
+        """Return the rows of the synapses that the rule of connection draws in place of weak ones, and their number.
+
+        All ranks draw the same for the synapses of all of them, and each makes the rows of its own.
+        """
         projection, compiled = self._projection, self._compiled
         layout, seed, number = compiled.layout, compiled.seed, self.next // self._every
         sizes = projection.pre.size, projection.post.size
         cells = pre * sizes[1] + post  # in an order that does not depend on that of the rows
-        kept, deleted = (Pairs(*np.divmod(np.sort(cells[some]), sizes[1])) for some in (~weak, weak))
+        kept, deleted = (
+            Pairs(*np.divmod(np.sort(self._gathering.joined(cells[some])), sizes[1])) for some in (~weak, weak)
+        )
         stream = Stream(stream_key(seed, StreamPurpose.REWIRING, f"{projection.name}\0{number}"))
         pairs = projection.rule.checked_rewire(kept, deleted, *sizes, stream, same_ids(layout, projection))
         drawing = Drawing(self._anew, layout, seed, NumpyRows(), number)
-        return new_rows(drawing.of(*pairs), drawing, one.bundle)
+        synapses = drawing.of(*pairs)
+        own = np.arange(len(pairs.post))
+        if layout.share is not None:
+            own = np.flatnonzero(np.isin(pairs.post, layout.share.chosen(projection.post)))
+        rows = new_rows(synapses.take(own), drawing, one.bundle)
+        rows.columns["numbers"] = own.astype(np.uint32)[rows.columns["numbers"]]
+        return rows, len(pairs.post)
 
     def _read(self, stored: dict[str, StoredSegments], one: StoredSegments, n: int) -> Rows:
         """Return the rows, with all that is kept of each synapse."""

@@ -14,6 +14,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
 from gpusyn.distributed.exchange import SpreadSession
+from gpusyn.distributed.gathering import gathering_of
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import BackendError, SimulationError
 from gpusyn.io.provenance import Provenance
@@ -22,6 +23,7 @@ from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.agreement import same_start
 from gpusyn.simulation.devices import tell_devices
 from gpusyn.simulation.file_streams import check_resumed_files
 from gpusyn.simulation.in_flight import InFlight
@@ -39,6 +41,7 @@ from gpusyn.utils.typing import Whole
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
 
+RESOURCES = (BackendError, MemoryError, OSError)  # errors that one rank may have, and others not
 _BUILDING = "Simulator: building the network"
 _MUCH = 1e7  # bytes of a network from which on planning or building it leaves much free memory
 
@@ -92,6 +95,9 @@ class Running:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self.progress = None if progress is None else flag(progress, "Simulator.progress")
 
+        if ranks is not None:
+            same_start(ranks, net, asked, seed, trial)
+
         def started(used: Backend) -> tuple[Plan, Compiled, Session]:
             planned = plan(net, asked, used)
             planned.require_fit()
@@ -133,6 +139,13 @@ class Running:
         self._chunk = 1  # steps of the next chunk
         self._mark: object = None  # of the end of the last chunk, if it may still run
         tell(planned.layout.notes)
+        if ranks is not None:
+            ranks.tell_warnings()
+
+    def half_done(self, error: BaseException) -> None:
+        """Note that an error has ended a change of the state that another rank may have done, or not have done."""
+        if self.ranks is not None and (getattr(error, "rank", None) is not None or isinstance(error, RESOURCES)):
+            self.lost = f"{type(error).__name__}: {error}"
 
     @property
     def step(self) -> int:
@@ -145,13 +158,11 @@ class Running:
             self._rewire()
             k = self.in_flight.room(self.step, min(end - self.step, self._chunk, self.compiled.steps))
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
-            k = self.spikes.room(self.step, k, self.step - self.recordings.end)
-            if (
-                self.ranks is not None
-            ):  # all run the same chunks, so that an exception between two leaves all in one step
-                with held_signals():
+            k = self.spikes.room(self.step, k, self.step - self.recordings.end, self._unknown)
+            with held_signals():
+                if self.ranks is not None:  # all run the same chunks: an exception between two leaves all in one step
                     k = self.ranks.fewest(k)
-            self._run_chunk(k, planned)
+                self._run_chunk(k, planned)
             planned = None
             advanced(k)
         self.finish()
@@ -160,12 +171,17 @@ class Running:
                 self.session.finish(self.step)
         self._rewire()
 
+    @property
+    def _unknown(self) -> int:
+        """Number of the last steps of which the spikes of other ranks are still to come."""
+        return self.session.unknown(self.step) if isinstance(self.session, SpreadSession) else 0
+
     def _rewire(self) -> None:
         """Rewire what is due; what an exception has prevented is done by the next run."""
         with held_signals():
             try:
                 self.rewirer.rewire(self.step)
-            except BackendError as error:
+            except (BackendError, SimulationError) as error:
                 self.lost = f"{type(error).__name__}: {error}"
                 raise
 
@@ -214,7 +230,8 @@ class Running:
         return mark
 
     def _check_fault(self, after: object = None) -> None:
-        fault = int(self.session.read("fault", after=after)[0])
+        """Refuse to go on after the first fault of any neuron; all ranks raise the same error."""
+        fault = int(gathering_of(self.session).joined(self.session.read("fault", after=after)[:1]).min())
         if fault != NO_FAULT:
             step, source = fault >> 31, fault & (2**31 - 1)
             for name, place in self.compiled.layout.populations.items():

@@ -38,19 +38,21 @@ class SpikeList:
         self._size: int = compiled.program.specs["spike_id"].size
         self._steps: int = compiled.program.specs["spike_begin"].size
 
-    def room(self, start: int, steps: int, unread: int = 0) -> int:
+    def room(self, start: int, steps: int, unread: int = 0, unknown: int = 0) -> int:
         """Return how many of `steps` steps can run from step `start` on; the list grows if it has no room for one.
 
-        The spikes of the last `unread` steps are still to be read.
+        The spikes of the last `unread` steps are still to be read. Those of other ranks in the last `unknown` steps are
+        still to come.
         """
         kept = max(self._oldest, unread)
         if self._sources * (kept + steps) <= self._size:
             return steps  # even if every source had an event in every step
         totals = self._part("spike_begin", max(start - kept, 0), start + 1, self._steps)
         begin, total = int(totals[0]), int(totals[-1])
-        if self._size - (total - begin) < self._sources:
+        needed = total - begin + unknown * self._sources
+        while self._size - needed < self._sources:
             self._grow(max(total - self._size, 0), total)
-        return min(steps, (self._size - (total - begin)) // self._sources)
+        return min(steps, (self._size - needed) // self._sources)
 
     def events(self, start: int, steps: int, after: object = None) -> tuple[Array, Array] | None:
         """Return step and source of each spike of a chunk, None if there is none; one of several events is repeated.

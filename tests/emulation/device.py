@@ -185,7 +185,7 @@ machine = Machine()
 @contextlib.contextmanager
 def pretend(**changes: object) -> Iterator[Machine]:
     """Change the machine for the duration of a ``with`` block."""
-    before = dataclasses.replace(machine)
+    before, current = dataclasses.replace(machine), current_device()
     for name, value in changes.items():
         if not hasattr(machine, name):
             raise TypeError(f"the machine has no {name!r}; there are {', '.join(vars(machine))}")
@@ -194,6 +194,7 @@ def pretend(**changes: object) -> Iterator[Machine]:
         yield machine
     finally:
         vars(machine).update(vars(before))
+        _of_thread.device = current
 
 
 calls: collections.Counter[str] = collections.Counter()  # of the host: launches, graphs, copies, synchronisations
@@ -211,6 +212,7 @@ def check_device(number: int = 0) -> None:
         raise CUDARuntimeError(101)
 
 
+touched: set[int] = set()  # devices on which the process has taken memory, by making them current or asking for it
 _of_thread = threading.local()  # each thread has a current device of its own
 
 
@@ -221,6 +223,7 @@ def current_device() -> int:
 
 def set_device(number: int) -> None:
     check_device(number)
+    touched.add(number)
     _of_thread.device = number
 
 

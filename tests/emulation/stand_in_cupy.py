@@ -23,6 +23,7 @@ from .device import (
     machine,
     pooled_bytes,
     set_device,
+    touched,
     used_bytes,
 )
 
@@ -53,6 +54,7 @@ def memGetInfo() -> tuple[int, int]:
 
 
 def _mem_info(device: int) -> tuple[int, int]:
+    touched.add(device)
     return machine.free_memory - used_bytes(device) - pooled_bytes(device), machine.total_memory
 
 

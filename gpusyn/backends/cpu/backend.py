@@ -86,6 +86,10 @@ class CpuBackend:
         """Compile the modules that are not in the cache, and return a running session."""
         return CpuSession(self, program)
 
+    def host_library(self, name: str) -> ctypes.CDLL:
+        """Compile a text of `kernels/host`, unless it is in the cache, and return it."""
+        return compile_library(self.compiler, read_kernel(f"host/{name}.cpp"), name)
+
     def libraries(self, modules: Iterable[Module]) -> dict[str, ctypes.CDLL]:
         """Return the compiled forms of kernel modules by name; two are compiled at a time where there are two cores."""
         texts = {}
@@ -179,6 +183,33 @@ class CpuSession:
             self._pace.run(steps, self._compute)
         else:
             self._compute(self.threads, steps, part=(first, end))
+
+    def run_with(self, steps: int, at: int, function: Any, arguments: Any) -> None:
+        """Run the launch list `steps` times, and a function of C in each step before the launch of number `at`.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps.
+        at : int
+            Number of a launch.
+        function : object of ctypes
+            Is called by each worker, as an entry of a kernel.
+        arguments : array of ctypes.c_void_p
+            Its arguments.
+        """
+        own = _CLaunch(ctypes.cast(function, ctypes.c_void_p).value, ctypes.addressof(arguments))
+        launches = (_CLaunch * (self._n + 1))(*self._list[:at], own, *self._list[at:])
+        team = self._team.pointer if self._team and self.threads > 1 else None
+        self._backend.driver.run_steps(team, ctypes.byref(launches), self._n + 1, steps, self._flush, None)
+
+    def memory(self, name: str) -> NDArray[np.generic]:
+        """Return an array itself, not a copy; it is the session's until `rebind` replaces it."""
+        return self._arrays[name]
+
+    def host_library(self, name: str) -> ctypes.CDLL:
+        """Compile a text of `kernels/host`, unless it is in the cache, and return it."""
+        return self._backend.host_library(name)
 
     def profile(self, steps: int) -> dict[str, float]:
         """Run the launch list `steps` times, and return the seconds of each launch by its label, in order."""

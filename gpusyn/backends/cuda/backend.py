@@ -67,7 +67,7 @@ class CudaBackend:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         if device is not None:
             device = integer(device, "CudaBackend.device", low=0)
-        found = detect(importer, device=device, place=place or 0)
+        found = detect(importer, device=device, place=place)
         if not found.usable or found.device is None:
             raise BackendError(f"{found.reason}; fix: {found.fix}")
         self.gpu, self._importer = Gpu(importer(), found.device), importer

@@ -46,7 +46,7 @@ class Device(NamedTuple):
     capability : (int, int)
         Compute capability, such as (9, 0).
     free, total : int
-        Free and total memory (bytes).
+        Free and total memory (bytes); 0 for a GPU that was left alone, since to ask takes some of its memory.
     uuid : str
         What tells it from all others; empty if it is not known.
     """
@@ -167,7 +167,7 @@ def _check_driver(driver: int, runtime: int) -> None:
         raise _Unusable(f"the driver supports CUDA {_cuda(driver)}, this CuPy needs {need}.x", update + other)
 
 
-def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
+def _list_devices(cupy: Any, driver: str, memory: bool) -> tuple[Device, ...]:
     runtime = cupy.cuda.runtime
     try:
         count = runtime.getDeviceCount()
@@ -193,7 +193,7 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
         capability = str(device.compute_capability)
         properties = runtime.getDeviceProperties(index)
         name, uuid = properties["name"], properties.get("uuid", b"")
-        free, total = device.mem_info
+        free, total = device.mem_info if memory else (0, 0)
         devices.append(
             Device(
                 index,
@@ -207,11 +207,11 @@ def _list_devices(cupy: Any, driver: str) -> tuple[Device, ...]:
     return tuple(devices)
 
 
-def _checked_device(devices: tuple[Device, ...], number: int | None, place: int) -> Device:
+def _checked_device(devices: tuple[Device, ...], number: int | None, place: int | None) -> Device:
     """Return the device of a number, by default that of a place among those that are new enough."""
     others = [d for d in devices if d.capability >= MINIMUM_CAPABILITY]
     if number is None:
-        number = others[place % len(others)].number if others else 0
+        number = others[(place or 0) % len(others)].number if others else 0
     if number >= len(devices):
         raise _Unusable(
             f"there is no GPU {number}: CUDA shows {', '.join(f'{d.number} ({d.name})' for d in devices)}",
@@ -226,6 +226,16 @@ def _checked_device(devices: tuple[Device, ...], number: int | None, place: int)
         if others
         else "use a GPU of the Turing generation (2018) or newer",
     )
+
+
+def _taken(cupy: Any, device: Device) -> Device:
+    """Make a device the current one of this thread, so that nothing of the process is on another; ask for its memory.
+
+    A process that uses a device, if only for a moment, keeps some hundred MB of it.
+    """
+    cupy.cuda.Device(device.number).use()
+    free, total = cupy.cuda.Device(device.number).mem_info
+    return device._replace(free=int(free), total=int(total))
 
 
 def _nvrtc_version(cupy: Any, cuda: int) -> str:
@@ -263,7 +273,7 @@ def detect(
     importer: Callable[[], Any],
     installed: Callable[[], Iterable[str]] = installed_cupys,
     device: int | None = None,
-    place: int = 0,
+    place: int | None = None,
 ) -> Detection:
     """Check that a GPU can be used. No error is raised: the result contains the reason.
 
@@ -276,7 +286,8 @@ def detect(
     device : int, optional
         Number of the GPU; by default the first that is new enough.
     place : int
-        How many processes of this machine take a GPU before this one does: it takes the next, from the first on again.
+        How many processes of this machine take a GPU before this one does: it takes the next, from the first on again,
+        makes it the current one of this thread, and leaves all others alone.
 
     Returns
     -------
@@ -300,8 +311,10 @@ def detect(
         driver, built_for = runtime.driverGetVersion(), runtime.runtimeGetVersion()
         found = replace(found, driver=_cuda(driver), runtime=_cuda(built_for))
         _check_driver(driver, built_for)
-        found = replace(found, devices=_list_devices(cupy, found.driver))
+        found = replace(found, devices=_list_devices(cupy, found.driver, memory=place is None))
         wanted = _checked_device(found.devices, device, place)
+        if place is not None:
+            wanted = _taken(cupy, wanted)
         found = replace(found, nvrtc=_nvrtc_version(cupy, built_for // 1000), device=wanted)
         _compile_probe(cupy, found.nvrtc, wanted)
     except _Unusable as why:

@@ -10,7 +10,7 @@ import numpy as np
 from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Bundle, Layout, Pathway, one_weight
+from gpusyn.builder.layout import Bundle, Layout, Pathway, most_drawn, one_weight
 from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
@@ -132,7 +132,9 @@ class EventDrivenTables:
         counters = {bundle: Counts(bundle, rows.memory) for bundle in together.bundles}
         for one in together.projections:
             _count(one, counters, rows, advanced)
-        places = {bundle: self._reserve(bundle, counts.add_up()) for bundle, counts in counters.items()}
+        places = {
+            bundle: self._reserve(bundle, max(counts.add_up(), bundle.room)) for bundle, counts in counters.items()
+        }
         rooms = {bundle: self._room(bundle, place, rows) for bundle, place in places.items()}
         first = 0
         for one in together.projections:
@@ -360,7 +362,10 @@ def _count(one: Drawn, counters: dict[Bundle, Counts], rows: RowMaker, advanced:
 
 
 class Places(NamedTuple):
-    """The places at which the `n` synapses of a bundle begin; the weights of one receptor follow those of another."""
+    """The places at which the synapses of a bundle begin, and for how many there is room.
+
+    The weights of one receptor follow those of another.
+    """
 
     n: int
     targets: int
@@ -454,12 +459,7 @@ def _most(bundle: Bundle, layout: Layout) -> int:
     if bundle.shared or bundle.taken_back:
         pathway = bundle.pathways[0]
         return pathway.projection.pre.parts[pathway.pre_part].size
-    return sum(
-        round(p.expected)
-        if p.projection.rule.exact and not layout.share
-        else int(p.expected + 6 * p.expected**0.5) + 16
-        for p in bundle.pathways
-    )
+    return max(sum(most_drawn(p.expected, p.projection, not layout.share) for p in bundle.pathways), bundle.room)
 
 
 def _is_known_by_number(bundle: Bundle) -> bool:

@@ -51,7 +51,7 @@ def targets_of(layout: Layout, kernel: str, group: int | None) -> list[PlacedPop
 def bundle_extents(bundle: Bundle) -> Extents:
     """Return the contribution of one bundle to the extents of the program's arrays."""
     pathway, timing = bundle.pathways[0], bundle.timing
-    targets = sum(round(p.expected) for p in bundle.pathways)
+    targets = max(sum(round(p.expected) for p in bundle.pathways), bundle.room)
     if bundle.shared:  # one synapse stands for all of a source
         targets = pathway.projection.pre.parts[pathway.pre_part].size
     if bundle.taken_back:
