@@ -240,9 +240,7 @@ def test_an_index_of_a_newer_format_or_without_files_is_refused(tmp_path):
         file["ranks"].attrs["format"] = 2
         file["ranks"].attrs["version"] = "7.0.0"
     for read in (gs.open_results, repair, lambda path: run_on(2, path, 20, overwrite=True)):
-        with pytest.raises(
-            FileError, match=r"gpusyn 7\.0\.0 wrote it in format 2, and .* reads formats up to 1"
-        ):
+        with pytest.raises(FileError, match=r"gpusyn 7\.0\.0 wrote it in format 2, and .* reads formats up to 1"):
             read(path)
     with h5py.File(path, "r+") as file:
         file["ranks"].attrs["format"] = 1
