@@ -16,7 +16,7 @@ from gpusyn.backends.base import Backend, lacking
 from gpusyn.errors import ArgumentError, BackendError, PlanMemoryError
 from gpusyn.parameters.scalars import integer, one_of, show
 from gpusyn.utils.calls import attribute
-from gpusyn.utils.messages import LOGGER
+from gpusyn.utils.messages import LOGGER, is_silent
 
 Result = TypeVar("Result")
 
@@ -72,8 +72,9 @@ class Choice(NamedTuple):
     def tell(self) -> None:
         """Log the line, unless this process has done so: a note, or a warning if a faster backend failed."""
         key = self.backend.name, self.reasons
-        if key not in said:
-            said.add(key)
+        if key not in said or is_silent():
+            if not is_silent():
+                said.add(key)
             LOGGER.log(logging.WARNING if self.failed else logging.INFO, self.line())
 
 

@@ -54,6 +54,8 @@ def as_ranks(comm: object) -> Ranks:
     if isinstance(comm, Ranks):
         return comm
     mpi = sys.modules.get("mpi4py.MPI")
+    if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized() and mpi.COMM_WORLD.Get_size() > 1:
+        _end_all_on_errors(mpi)  # also on those that follow
     if mpi is None or not isinstance(comm, mpi.Comm):
         raise ArgumentError(f"comm: must be a communicator of mpi4py, such as mpi4py.MPI.COMM_WORLD (got {comm!r:.80})")
     if not isinstance(comm, mpi.Intracomm) or comm == mpi.COMM_NULL:
@@ -78,8 +80,6 @@ class _Processes:
             ranks = Ranks(MpiTransport(comm.Dup()))
             comm.Set_attr(self._key, ranks)
             self._all.append(ranks)
-            if ranks.size > 1:
-                _end_all_on_errors(mpi)
         return ranks
 
     def leave(self, mpi: Any) -> None:

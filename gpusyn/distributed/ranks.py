@@ -12,10 +12,12 @@ import numpy as np
 from gpusyn.distributed.operations import ARRAYS, FAILED, GATHERED, LEFT, Array, Channel, Operation, Pending, listed
 from gpusyn.distributed.transport import Transport
 from gpusyn.errors import ParameterError, SimulationError
+from gpusyn.utils.messages import LOGGER, Heard, as_rank
 
 __all__ = ["Pending", "Ranks"]
 
 NOTHING = np.zeros(0, np.uint8)
+MOST_WARNINGS = 5  # of other ranks that are told
 
 
 class Ranks:
@@ -41,6 +43,7 @@ class Ranks:
         self._transport = transport
         self._channel = Channel(transport)
         self._where = ""
+        self._heard = Heard(silent=False)
         self._operations: dict[tuple[str, str, np.dtype[Any]], Operation] = {}
 
     def __repr__(self) -> str:
@@ -149,8 +152,9 @@ class Ranks:
     def together(self, where: str) -> Iterator[None]:
         """Make of an error on one rank an error on all, for the body of a collective method; inner ones do nothing.
 
-        At the end the ranks wait for one another. If the body has raised an exception here, it goes on, and the other
-        ranks raise a SimulationError that names it; where the body raises on all ranks, each keeps its own.
+        Messages and progress bars are those of rank 0. At the end the ranks wait for one another. If the body has
+        raised an exception here, it goes on, and the other ranks raise a SimulationError that names it; where the body
+        raises on all ranks, each keeps its own.
 
         Parameters
         ----------
@@ -167,13 +171,34 @@ class Ranks:
             return
         self._where, self._channel.ended = where, None
         try:
-            yield
-            self._begin("end", NOTHING).finish()
+            with as_rank(silent=self.rank > 0) as self._heard:
+                yield
+                self._begin("end", NOTHING).finish()
         except BaseException as error:
             self.fail(error)
             raise
         finally:
             self._where, self._channel.ended = "", None
+
+    def tell_warnings(self) -> None:
+        """Say on rank 0 which warnings other ranks have had, and not rank 0, in the collective method so far.
+
+        Raises
+        ------
+        SimulationError
+            If a rank has failed, or calls something else.
+        """
+        first, *others = self.objects(self._heard.warnings)
+        found: dict[str, list[int]] = {}
+        for rank, texts in enumerate(others, 1):
+            for text in dict.fromkeys(texts):
+                found.setdefault(text, []).append(rank)
+        alone = {text: ranks for text, ranks in found.items() if text not in first}
+        if self.rank == 0:
+            for text, ranks in list(alone.items())[:MOST_WARNINGS]:
+                LOGGER.warning(f"rank{'s' * (len(ranks) > 1)} {listed(ranks)}: {text}")
+            if len(alone) > MOST_WARNINGS:
+                LOGGER.warning(f"other ranks have {len(alone) - MOST_WARNINGS} more warnings")
 
     def fail(self, error: BaseException) -> None:
         """Tell the other ranks, in whatever operation they are or will be next, that this one has ended with an error.

@@ -12,6 +12,7 @@ import numpy as np
 from gpusyn.builder.layout import Description
 from gpusyn.drugs import Drug
 from gpusyn.network.populations import Population, Selection
+from gpusyn.network.projections import Projection
 from gpusyn.utils.typing import Array
 
 # What says nothing of a network: names, whether files may be replaced, where values are from, units of values.
@@ -35,8 +36,21 @@ def described(net: Any) -> dict[str, str]:
     return found
 
 
-def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Return in words what differs first between two descriptions; nothing if nothing does.
+def parts_of(one: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of everything that an object consists of; of a part of a network, its name."""
+    kind = type(one).__name__
+    if isinstance(one, Selection):
+        yield kind, _selected(one)
+    elif isinstance(one, Population | Projection) or type(one).__module__.startswith("gpusyn.network."):
+        yield kind, str(getattr(one, "name", ""))
+    else:
+        yield from _parts(one, kind, "")
+
+
+def differences(
+    before: Mapping[str, str], now: Mapping[str, str], here: str = "in the checkpoint", there: str = "now"
+) -> str:
+    """Return in words what differs first between two descriptions, `here` and `there`; nothing if nothing does.
 
     >>> differences({"population 'E', size": "80", "populations": "E"}, {"population 'E', size": "100"})
     "population 'E', size: 80 in the checkpoint, 100 now; populations: E in the checkpoint, missing now"
@@ -45,7 +59,7 @@ def differences(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """
     unsaid = {name: text for name, text in now.items() if text in ("None", LATER.get(name))}
     names = [name for name in {**before, **now} if before.get(name, unsaid.get(name)) != now.get(name)]
-    told = [f"{n}: {before.get(n, 'missing')} in the checkpoint, {now.get(n, 'missing')} now" for n in names]
+    told = [f"{n}: {before.get(n, 'missing')} {here}, {now.get(n, 'missing')} {there}" for n in names]
     more = f" (and {len(told) - SHOWN} more differences)" if len(told) > SHOWN else ""
     return "; ".join(told[:SHOWN]) + more
 

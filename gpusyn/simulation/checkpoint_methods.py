@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +11,7 @@ from typing import Any, Self
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import PRECISIONS, WEIGHTS, Asked
 from gpusyn.distributed.crew import Crew
-from gpusyn.distributed.spreading import spread_on
+from gpusyn.distributed.spreading import ranks_of, spread_on, together
 from gpusyn.errors import BackendError, FileError, GpusynError
 from gpusyn.io.checkpoint import check_checkpoint, read_checkpoint, write_checkpoint
 from gpusyn.io.hdf5 import hdf5
@@ -19,7 +19,7 @@ from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import check_content, content_of, put_content
-from gpusyn.simulation.devices import backends_on
+from gpusyn.simulation.devices import backends_on, crew_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
@@ -145,29 +145,21 @@ class CheckpointMethods(StateMethods):
         MissingDependencyError
             If h5py is missing.
         """
-        instance(net, Network, "Simulator.load_checkpoint().net", "a gs.Network")
-        where = as_path(path, "Simulator.load_checkpoint().path")
         here = "Simulator.load_checkpoint()"
-        wanted: dict[str, Any] = {
-            "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
-            "seed": None if seed is None else random_key(seed, f"{here}.seed"),
-            "trial": None if trial is None else random_key(trial, f"{here}.trial"),
-            "precision": None if precision is None else one_of(precision, PRECISIONS, f"{here}.precision"),
-            "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
-        }
-        hdf5()
-        if devices is not None:
-            backends = backends_on(devices, backend, comm, here)
-            if len(backends) > 1:
-                how: Any = {"threads": threads, "chunk_steps": chunk_steps, "progress": progress, "owners": owners}
-                rank = partial(cls.load_checkpoint, net, path, **wanted, **how)
-                crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), here)
-                sim = cls.__new__(cls)
-                StateMethods.__init__(sim, crew.members[0]._running, crew)
-                return sim
-            backend = backends[0]
-        ranks, spread = spread_on(comm, owners, here)
-        with nullcontext() if ranks is None else ranks.together(here):
+        ranks = ranks_of(comm) if devices is None else None  # with both, what is wrong is said below
+        with together(ranks, here):
+            instance(net, Network, f"{here}.net", "a gs.Network")
+            where = as_path(path, f"{here}.path")
+            wanted = _expected(here, dt, seed, trial, precision, weights)
+            hdf5()
+            if devices is not None:
+                backends = backends_on(devices, backend, comm, here)
+                if len(backends) > 1:
+                    how: Any = {"threads": threads, "chunk_steps": chunk_steps, "progress": progress, "owners": owners}
+                    crew = crew_on(backends, partial(cls.load_checkpoint, net, path, **wanted, **how), here)
+                    return cls._of(crew.members[0]._running, crew)
+                backend, ranks = backends[0], ranks_of(comm)
+            spread = spread_on(ranks, owners, here)
             content = read_checkpoint(where)
             with _damage(where):
                 check_content(content, net, wanted, str(where))
@@ -184,8 +176,13 @@ class CheckpointMethods(StateMethods):
             except BaseException:
                 running.close()
                 raise
-            sim = cls.__new__(cls)
-            StateMethods.__init__(sim, running)
+            return cls._of(running)
+
+    @classmethod
+    def _of(cls, running: Running, crew: Crew[Any] | None = None) -> Self:
+        """Return a simulator of a network that runs already."""
+        sim = cls.__new__(cls)
+        StateMethods.__init__(sim, running, crew)
         return sim
 
     def _write_checkpoint(self, place: Path) -> None:
@@ -198,6 +195,17 @@ class CheckpointMethods(StateMethods):
                 raise
             if self._running.ranks is None or self._running.ranks.rank == 0:
                 write_checkpoint(place, content)
+
+
+def _expected(here: str, dt: Any, seed: Any, trial: Any, precision: Any, weights: Any) -> dict[str, Any]:
+    """Return what a checkpoint is expected to have, None for what is not said."""
+    return {
+        "dt": None if dt is None else real(dt, f"{here}.dt", unit="ms", above=0.0),
+        "seed": None if seed is None else random_key(seed, f"{here}.seed"),
+        "trial": None if trial is None else random_key(trial, f"{here}.trial"),
+        "precision": None if precision is None else one_of(precision, PRECISIONS, f"{here}.precision"),
+        "weights": None if weights is None else one_of(weights, WEIGHTS, f"{here}.weights"),
+    }
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from gpusyn.kernels.records import Clock
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import flag, integer
 from gpusyn.simulation.access import Access
+from gpusyn.simulation.agreement import same_start
 from gpusyn.simulation.devices import tell_devices
 from gpusyn.simulation.file_streams import check_resumed_files
 from gpusyn.simulation.in_flight import InFlight
@@ -40,6 +41,7 @@ from gpusyn.utils.typing import Whole
 # A chunk of steps takes about this long (s), so that Ctrl-C is answered soon; no result depends on it.
 CHUNK_SECONDS = 0.2
 
+RESOURCES = (BackendError, MemoryError, OSError)  # errors that one rank may have, and others not
 _BUILDING = "Simulator: building the network"
 _MUCH = 1e7  # bytes of a network from which on planning or building it leaves much free memory
 
@@ -93,6 +95,9 @@ class Running:
             chunk_steps = integer(chunk_steps, "Simulator.chunk_steps", low=1)
         self.progress = None if progress is None else flag(progress, "Simulator.progress")
 
+        if ranks is not None:
+            same_start(ranks, net, asked, seed, trial)
+
         def started(used: Backend) -> tuple[Plan, Compiled, Session]:
             planned = plan(net, asked, used)
             planned.require_fit()
@@ -134,6 +139,13 @@ class Running:
         self._chunk = 1  # steps of the next chunk
         self._mark: object = None  # of the end of the last chunk, if it may still run
         tell(planned.layout.notes)
+        if ranks is not None:
+            ranks.tell_warnings()
+
+    def half_done(self, error: BaseException) -> None:
+        """Note that an error has ended a change of the state that another rank may have done, or not have done."""
+        if self.ranks is not None and (getattr(error, "rank", None) is not None or isinstance(error, RESOURCES)):
+            self.lost = f"{type(error).__name__}: {error}"
 
     @property
     def step(self) -> int:
@@ -147,10 +159,10 @@ class Running:
             k = self.in_flight.room(self.step, min(end - self.step, self._chunk, self.compiled.steps))
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
             k = self.spikes.room(self.step, k, self.step - self.recordings.end, self._unknown)
-            if self.ranks is not None:  # all run the same chunks: an exception between two leaves all in one step
-                with held_signals():
+            with held_signals():
+                if self.ranks is not None:  # all run the same chunks: an exception between two leaves all in one step
                     k = self.ranks.fewest(k)
-            self._run_chunk(k, planned)
+                self._run_chunk(k, planned)
             planned = None
             advanced(k)
         self.finish()
@@ -169,7 +181,7 @@ class Running:
         with held_signals():
             try:
                 self.rewirer.rewire(self.step)
-            except BackendError as error:
+            except (BackendError, SimulationError) as error:
                 self.lost = f"{type(error).__name__}: {error}"
                 raise
 

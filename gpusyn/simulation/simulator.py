@@ -21,8 +21,7 @@ from typing import Any
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
-from gpusyn.distributed.crew import Crew
-from gpusyn.distributed.spreading import spread_on
+from gpusyn.distributed.spreading import ranks_of, spread_on, together
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
 from gpusyn.network.recorder import Recorder
@@ -30,7 +29,7 @@ from gpusyn.parameters.scalars import flag, integer, public, random_key, real, w
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
-from gpusyn.simulation.devices import backends_on
+from gpusyn.simulation.devices import backends_on, crew_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.running import Running
@@ -146,14 +145,16 @@ class Simulator(CheckpointMethods):
             if len(backends) > 1:
                 more: Any = {"trial": trial, "weights": weights, "chunk_steps": chunk_steps, "progress": progress}
                 rank = partial(Simulator, net, dt, seed, precision=precision, threads=threads, owners=owners, **more)
-                crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), "Simulator")
+                crew = crew_on(backends, rank, "Simulator")
                 super().__init__(crew.members[0]._running, crew)
                 return
             backend = backends[0]
-        seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
-        ranks, spread = spread_on(comm, owners, "Simulator")
-        asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
-        super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress, ranks=ranks))
+        ranks = ranks_of(comm)
+        with together(ranks, "Simulator"):
+            seed, trial = random_key(seed, "Simulator.seed"), random_key(trial, "Simulator.trial")
+            spread = spread_on(ranks, owners, "Simulator")
+            asked = Asked(dt, precision, weights, checked_threads(threads, "Simulator.threads"), "Simulator", spread)
+            super().__init__(Running(net, asked, seed, trial, backend, chunk_steps, progress, ranks=ranks))
 
     # ---- running ----
     @property
@@ -377,19 +378,24 @@ class Simulator(CheckpointMethods):
                 save_results(path, data, overwrite, recordings.provenance)
 
     @public
-    @on_every_rank
     def close(self) -> None:
         """Release the memory and close the files; data that were already read stay valid.
 
         Raises
         ------
         SimulationError
-            If another thread uses the simulator.
+            If another thread uses the simulator, or another rank has failed; the memory of this one is released.
         FileError
             If a file of a recorder cannot be written.
         """
-        if self._running.closed:
-            return
+        if not self._running.closed:
+            self._close()
+
+    @on_every_rank
+    def _close(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
         with self._in_use("close", of_state=False), held_signals():
             try:
                 self._running.close()
@@ -403,10 +409,13 @@ class Simulator(CheckpointMethods):
         )
 
     def __repr__(self) -> str:
-        size = f"{self._compiled.layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        members: list[Simulator] = [self] if self._crew is None else self._crew.members
+        synapses = sum(one.plan.synapses for one in members)
+        size = f"{self._compiled.layout.n_sources} neurons and sources, {synapses:.6g} synapses"
         seed = self._running.recordings.provenance.seed
         state = "closed" if self._running.closed else f"t = {self.time:g} ms"
-        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}, {state})"
+        devices = f" on {len(members)} devices" if len(members) > 1 else ""
+        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}{devices}, {state})"
 
     def __enter__(self) -> Simulator:
         return self
@@ -414,4 +423,7 @@ class Simulator(CheckpointMethods):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None or self._running.closed or self._crew is not None:
+            self.close()
+        else:  # ranks without an error, which wait for this one elsewhere, do not come here
+            self._end()

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 #: Logger of every message; each module of gpusyn that says something uses it.
@@ -17,6 +18,54 @@ LOGGER = logging.getLogger("gpusyn")
 #: Name of the worker processes of `sweep`, whose messages go to the process that started them.
 WORKER = "gpusyn-sweep"
 _UNSET = logging.INFO - 1  # lets INFO pass, and tells that no program has set a level
+
+
+class Heard:
+    """What a rank of several has to say: all have the same notes, so that one of them is enough.
+
+    Parameters
+    ----------
+    silent : bool
+        Whether another rank says it.
+
+    Attributes
+    ----------
+    silent : bool
+        As it was given.
+    warnings : list of str
+        The warnings that came here.
+    """
+
+    def __init__(self, silent: bool) -> None:
+        self.silent, self.warnings = silent, list[str]()
+
+
+_HEARD: ContextVar[Heard | None] = ContextVar("heard", default=None)
+
+
+@contextlib.contextmanager
+def as_rank(silent: bool) -> Iterator[Heard]:
+    """Let this thread be one of several ranks, perhaps a silent one; yield what it has to say."""
+    heard = Heard(silent)
+    before = _HEARD.set(heard)
+    try:
+        yield heard
+    finally:
+        _HEARD.reset(before)
+
+
+def is_silent() -> bool:
+    """Return True if this thread is a rank for which another one speaks."""
+    heard = _HEARD.get()
+    return heard is not None and heard.silent
+
+
+def _speaks_here(record: logging.LogRecord) -> bool:
+    """Return False for what another rank says; warnings are kept, since this rank alone may have one."""
+    heard = _HEARD.get()
+    if heard is not None and record.levelno >= logging.WARNING:
+        heard.warnings.append(record.getMessage())
+    return heard is None or not heard.silent
 
 
 def say(line: str) -> None:
@@ -134,5 +183,6 @@ if _is_worker():
 else:
     LOGGER.addHandler(StderrHandler())
 LOGGER.addFilter(_level_allows)
+LOGGER.addFilter(_speaks_here)
 if LOGGER.level == logging.NOTSET:  # what a program set before is its own choice
     LOGGER.setLevel(_UNSET)

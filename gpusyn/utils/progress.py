@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from gpusyn.utils.cores import is_worker_process
-from gpusyn.utils.messages import LOGGER, MessageStream
+from gpusyn.utils.messages import LOGGER, MessageStream, is_silent
 
 COMPILING = "compiling kernels"
 PATIENCE = 2.0  # s; what takes longer has a bar in a terminal, unless the user said no
@@ -30,15 +30,16 @@ def progress_bar(
     dt : float
         Length of a step, in `unit`.
     wanted : bool or None
-        If False, nothing is shown. If None, a bar is shown in a terminal once it has taken `PATIENCE`, except by
-        worker processes, which share the terminal.
+        If False, nothing is shown, nor on a rank for which another one speaks. If None, a bar is shown in a terminal
+        once it has taken `PATIENCE`, except by worker processes, which share the terminal.
     unit : str
         Unit of the numbers that are shown.
     doing : str
         What is being done.
     """
     stream = MessageStream()
-    if wanted is False or not steps or (wanted is None and not (_is_terminal(stream) and not is_worker_process())):
+    unseen = wanted is None and not (_is_terminal(stream) and not is_worker_process())
+    if wanted is False or not steps or unseen or is_silent():
         yield lambda done: None
         return
     try:

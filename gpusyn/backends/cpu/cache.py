@@ -13,13 +13,18 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gpusyn.backends.cpu import platforms
 from gpusyn.backends.cpu.compiler import Compiler, compile_text
 from gpusyn.errors import BackendError
 from gpusyn.utils.progress import COMPILING, meanwhile
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 _OTHER_WAYS = (
     "set GPUSYN_CACHE to a folder on a disk that may hold programs, try another compiler through the "
@@ -55,7 +60,7 @@ def compile_libraries(
     """Return the shared libraries of some texts by name, from the cache or compiled now, `at_once` at the same time.
 
     The key is a hash of text, flags, compiler and resolved target. A new library gets its name by an atomic rename, so
-    two processes may compile the same text at the same time.
+    two processes may compile the same text at the same time; where files can be locked, one waits for the other.
 
     Raises
     ------
@@ -74,15 +79,41 @@ def compile_libraries(
         missing = [name for name in texts if name not in found]
         for first in range(0, len(missing), at_once):
             some = missing[first : first + at_once]
-            with meanwhile(COMPILING), contextlib.ExitStack() as running:
-                made = {n: running.enter_context(_made(folder, keys[n], compiler, texts[n], n)) for n in some}
-                found |= {name: finished() for name, finished in made.items()}
+            with meanwhile(COMPILING), _compiling(folder, [keys[name] for name in some]):
+                others = {name: _stored(folder, keys[name]) for name in some}
+                found |= {name: library for name, library in others.items() if library is not None}
+                with contextlib.ExitStack() as running:
+                    left = [name for name in some if name not in found]
+                    made = {n: running.enter_context(_made(folder, keys[n], compiler, texts[n], n)) for n in left}
+                    found |= {name: finished() for name, finished in made.items()}
         return found
     except OSError as error:
         raise BackendError(
             f"cannot write the kernel cache {folder} ({error}); "
             "set GPUSYN_CACHE to a folder that can be written, or use backend='numpy'"
         ) from error
+
+
+@contextlib.contextmanager
+def _compiling(folder: Path, keys: Iterable[str]) -> Iterator[None]:
+    """Wait while other processes or threads, such as other ranks, compile what has these keys, and let them wait.
+
+    Locks are taken in the order of the keys, so that no two wait for each other, and end with a process that is killed.
+    Where there are none, as on some network file systems, several compile the same.
+    """
+    with contextlib.ExitStack() as held:
+        for key in sorted(keys) if fcntl is not None else ():
+            file = folder / f"{key}.lock"
+            with contextlib.suppress(OSError):
+                opened = held.enter_context(file.open("wb"))
+                held.callback(_remove, file)
+                fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 def _key(compiler: Compiler, text: str) -> str:
