@@ -78,7 +78,7 @@ def test_any_number_of_ranks_has_the_bits_of_one_process(seed: int) -> None:
 @pytest.mark.parametrize("first", [300, 304])
 def test_more_drawn_networks_have_the_same_bits_on_ranks(kind: str, first: int) -> None:
     kinds = {kind: True} if kind else {}
-    for seed in range(first, first + 4):
+    for seed in (first, first + 1):
         check(
             lambda seed=seed: drawn(seed, **kinds), "cpu", [(2 + seed % 4, "contiguous"), (5 - seed % 4, "dealt")], {},
             threads=1,
