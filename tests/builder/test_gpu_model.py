@@ -388,7 +388,7 @@ def test_a_plan_assumes_the_rates_that_recordings_do_unless_it_is_told():
          "known here: T4, RTX4090, A100, H100, H200"),
         ({"device": 100}, gs.ArgumentError, "must be one of the names T4, RTX4090, A100, H100, H200 (got 100)"),
         ({"device": "H100", "rate": -1.0}, gs.ParameterError, "plan().rate"),
-        ({"rate": 1.0}, gs.ArgumentError, "give device= too"),
+        ({"rate": 1.0}, gs.ArgumentError, "give device= or ranks= too"),
         ({"device": "H100", "backend": "cpu"}, gs.ArgumentError, "either backend or device"),
     ],
 )  # fmt: skip
