@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
+from gpusyn.backends.cpu import platforms  # noqa: E402
 from gpusyn.utils import cores  # noqa: E402
 from tests.helpers.runs import BACKENDS, backend_named  # noqa: E402 - after helpers are to be rewritten
 
@@ -63,6 +64,15 @@ def share_of_the_cores():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cores, "available_cores", lambda: share)
         yield count
+
+
+@pytest.fixture(scope="session", autouse=True)
+def room_for_libraries():
+    """A process of a long session stays far from the most memory mappings: no library is ever unloaded."""
+    yield
+    if platforms.MAPPINGS.exists():
+        used = len(platforms.MAPPINGS.read_bytes().splitlines())
+        assert used < int(platforms.MOST_MAPPINGS.read_text(encoding="ascii")) / 2
 
 
 @pytest.fixture

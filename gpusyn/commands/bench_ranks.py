@@ -31,7 +31,7 @@ class Counting:
     def __init__(self, sim: gs.Simulator) -> None:
         session: Any = sim._session
         assert isinstance(session, SpreadSession)
-        self._spikes, self._ranks = session._spikes, session.ranks
+        self._spikes, self._ranks, self._compiled = session._spikes, session.ranks, session.compiled
         self.exchanges, self.received, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Counting:
@@ -53,10 +53,19 @@ class Counting:
             return found
 
         spikes.exchange = timed
+        self._add_compiled(-1)
         return self
 
     def __exit__(self, *_: object) -> None:
         del self._spikes.exchange  # the method of its class is back
+        self._add_compiled(1)
+
+    def _add_compiled(self, sign: int) -> None:
+        """Add what compiled code has exchanged so far, or subtract it."""
+        if self._compiled is not None:
+            self.exchanges += sign * self._compiled.exchanges
+            self.received += sign * self._compiled.bytes
+            self.seconds += sign * self._compiled.seconds
 
 
 def of_all(ranks: Ranks | None, fired: Mapping[str, int]) -> dict[str, int]:

@@ -5,6 +5,7 @@ Users paste this text into bug reports, so it covers everything and never fails.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -66,22 +67,27 @@ def _cuda(found: Detection) -> list[str]:
 
 
 def _mpi() -> list[str]:
-    """Ask another process: some libraries of MPI end the one that asks where no mpiexec has started it."""
     version = _version("mpi4py")
     if version == "not installed":
         return ['MPI       not installed; for several processes: pip install "gpusyn[mpi]"']
+    return [f"MPI       mpi4py {version}, {_mpi_library()}"]
+
+
+@functools.cache
+def _mpi_library() -> str:
+    """Ask another process: some libraries of MPI end the one that asks where no mpiexec has started it."""
+    command = [sys.executable, "-m", "mpi4py", "--mpi-lib-version"]
     try:
         asked = subprocess.run(
-            [sys.executable, "-m", "mpi4py", "--mpi-lib-version"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=False
         )
-        library = " ".join((asked.stdout or asked.stderr).split("\n", 1)[0].replace("Version:", "").split()).rstrip(",")
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        library = f"its library does not answer ({error})"
-    return [f"MPI       mpi4py {version}, {library or 'a library that does not say its name'}"]
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"its library does not answer ({error})"
+    if asked.returncode:
+        reason = (asked.stderr.strip().splitlines() or [f"exit status {asked.returncode}"])[-1]
+        return f"its library cannot be used ({reason})"
+    first = asked.stdout.split("\n", 1)[0].replace("Version:", "")
+    return " ".join(first.split()).rstrip(",") or "a library that does not say its name"
 
 
 def _compiler() -> list[str]:

@@ -123,6 +123,8 @@ class _FixedDegree(Rule):
 class FixedInDegree(_FixedDegree):
     """Each postsynaptic neuron receives `k` synapses from presynaptic neurons drawn at random.
 
+    Of a network on several ranks, each rank draws those of its own neurons alone, whatever their number.
+
     Parameters
     ----------
     k : int
@@ -181,6 +183,8 @@ class FixedInDegree(_FixedDegree):
 @dataclass(frozen=True)
 class FixedOutDegree(_FixedDegree):
     """Each presynaptic neuron makes `k` synapses on postsynaptic neurons drawn at random.
+
+    Of a network on several ranks, each rank draws all pairs, without weights and delays, so at most 1e10 are possible.
 
     Parameters
     ----------

@@ -35,6 +35,8 @@ __all__ = ["FixedProbability"]
 class FixedProbability(Rule):
     """Each pair of neurons is connected with the same probability, independently of the others (Bernoulli).
 
+    Of a network on several ranks, each rank draws the gaps between all synapses once, so at most 1e10 are possible.
+
     Parameters
     ----------
     p : float

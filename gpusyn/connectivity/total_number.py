@@ -39,6 +39,9 @@ class FixedTotalNumber(Rule):
     Pairs are drawn one after the other; autapses and repeated pairs are skipped if they are not allowed. If more than
     half of all pairs are wanted without multapses, the pairs to leave out are drawn instead.
 
+    Of a network on several ranks, each rank draws all pairs, without weights and delays, so at most 1e10 are possible,
+    and 1e8 without multapses.
+
     Parameters
     ----------
     n : int

@@ -1,9 +1,8 @@
 """Spikes that compiled code exchanges: on the `cpu` backend and MPI, where ranks exchange them in every step.
 
 What `gpusyn.distributed.exchanged_spikes` does takes tens of microseconds in Python, which is as long as a step of a
-small network. Here MPI's all-gather is called between two launches, by the loop over steps
-(`kernels/host/exchange.cpp`). The ranks have agreed on the number of steps (`Ranks.fewest`), and nothing can fail on
-one of them in between.
+small network. Here the loop over steps calls MPI's all-gather between two launches (`kernels/host/exchange.cpp`). The
+ranks agree on the number of steps right before, and nothing can fail on one of them in between.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from __future__ import annotations
 import ctypes
 import sys
 from typing import Any
+
+import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuSession
@@ -83,12 +84,13 @@ class CompiledExchange:
         Raises
         ------
         SimulationError
-            If MPI reports an error.
+            If MPI reports an error, or a rank has failed or runs another number of steps.
         """
         channel, data = self._ranks._channel, self._data
-        if channel.pending is not None:
-            channel.pending.receive()
         self._point()
+        # The last place at which a rank can learn that another has failed: compiled code waits for all of them.
+        if len({int(part[0]) for part in self._ranks.arrays(np.array([steps]))}) > 1:
+            raise SimulationError("all ranks must run as many steps at once")
         channel.midway = True
         self._session.run_with(steps, self._cut, self._library.exchange_spikes, self._arguments)
         channel.midway = False

@@ -128,6 +128,7 @@ class SpreadSession:
     def rebind(self, program: Program, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Replace arrays by larger ones, between two runs, and take the launches of `program`."""
         self._session.rebind(program, arrays)
+        self._spikes.resize(program)
 
     def close(self) -> None:
         """Release the memory of the session."""

@@ -12,6 +12,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import has_repeats
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.ranks import Ranks
+from gpusyn.kernels.program import Program
 from gpusyn.utils.typing import Array
 
 _FEW = 64  # events that are written one by one
@@ -33,8 +34,12 @@ class ExchangedSpikes:
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
-        self._sizes = {name: compiled.program.specs[name].size for name in ("spike_begin", "spike_id", "spike_events")}
         self._next: int | None = None  # first step whose spikes are not exchanged yet
+        self.resize(compiled.program)
+
+    def resize(self, program: Program) -> None:
+        """Take the sizes of arrays of a program whose list is longer."""
+        self._sizes = {name: program.specs[name].size for name in ("spike_begin", "spike_id", "spike_events")}
 
     def begin(self, step: int) -> None:
         """Begin at a step, if nothing was exchanged before."""

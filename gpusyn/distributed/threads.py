@@ -48,6 +48,6 @@ def on_threads(size: int, function: Callable[[Ranks], Result]) -> list[Result]:
         thread.start()
     for thread in threads:
         thread.join()
-    if errors:
-        raise errors[0]
+    if errors:  # rather that of the rank that failed than what another one says of it
+        raise next((error for error in errors if getattr(error, "rank", None) is None), errors[0])
     return [results[rank] for rank in range(size)]

@@ -111,13 +111,23 @@ def read_index(file: Group) -> Index | None:
 
 
 def index_at(path: Path) -> Index | None:
-    """Return the index at a place; None if there is no file, or another one."""
+    """Return the index at a place; None if there is no file, or another one.
+
+    Raises
+    ------
+    FileError
+        If it is an index, but damaged, or a newer version of gpusyn wrote it.
+    """
     if not path.is_file() or not path.stat().st_size:
         return None
+    is_open = False
     try:
         with opened(path) as file:
+            is_open = True
             return read_index(file)
     except FileError:
+        if is_open:
+            raise
         return None
 
 

@@ -145,7 +145,8 @@ class NetworkRecording(NetworkObjects):
             Interval (start, stop] (ms), multiples of dt, open at its start as in NEST; by default all is recorded.
         file : path, optional
             HDF5 file to which the data are streamed; several recorders may share one. A relative path starts at the
-            present working directory. ``{trial}`` in it stands for the number of the trial.
+            present working directory. ``{trial}`` in it stands for the number of the trial. Of a network that is
+            spread on several ranks, each writes a file beside it, ``run.rank0.h5`` of rank 0 and ``run.h5``.
         overwrite : bool
             If True, a Simulator replaces a result that is in the file already; otherwise it refuses to.
         name : str, optional

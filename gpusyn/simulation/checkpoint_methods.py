@@ -19,7 +19,7 @@ from gpusyn.io.targets import true_path
 from gpusyn.network.network import Network
 from gpusyn.parameters.scalars import instance, one_of, public, random_key, real
 from gpusyn.simulation.checkpoint import check_content, content_of, put_content
-from gpusyn.simulation.devices import backends_on
+from gpusyn.simulation.devices import backends_on, crew_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.state_methods import StateMethods
@@ -156,11 +156,8 @@ class CheckpointMethods(StateMethods):
                 backends = backends_on(devices, backend, comm, here)
                 if len(backends) > 1:
                     how: Any = {"threads": threads, "chunk_steps": chunk_steps, "progress": progress, "owners": owners}
-                    rank = partial(cls.load_checkpoint, net, path, **wanted, **how)
-                    crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), here)
-                    sim = cls.__new__(cls)
-                    StateMethods.__init__(sim, crew.members[0]._running, crew)
-                    return sim
+                    crew = crew_on(backends, partial(cls.load_checkpoint, net, path, **wanted, **how), here)
+                    return cls._of(crew.members[0]._running, crew)
                 backend, ranks = backends[0], ranks_of(comm)
             spread = spread_on(ranks, owners, here)
             content = read_checkpoint(where)
@@ -179,8 +176,13 @@ class CheckpointMethods(StateMethods):
             except BaseException:
                 running.close()
                 raise
-            sim = cls.__new__(cls)
-            StateMethods.__init__(sim, running)
+            return cls._of(running)
+
+    @classmethod
+    def _of(cls, running: Running, crew: Crew[Any] | None = None) -> Self:
+        """Return a simulator of a network that runs already."""
+        sim = cls.__new__(cls)
+        StateMethods.__init__(sim, running, crew)
         return sim
 
     def _write_checkpoint(self, place: Path) -> None:

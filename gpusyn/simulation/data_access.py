@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gpusyn.network.recorder import Recorder
+from gpusyn.network.recorder import Recorder, SpikeRecorder, TraceRecorder
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.results.by_name import ByRecorder, DataCopy
 from gpusyn.simulation.recordings import Recordings
+from gpusyn.simulation.synapse_log import SynapseLog
 from gpusyn.utils.messages import LOGGER
 from gpusyn.utils.reprs import headed, shortened
 
@@ -45,6 +46,16 @@ class Data(ByRecorder):
         return DataCopy, (dict(self),)
 
     def __repr__(self) -> str:
-        recorders, logs = self._recordings.recorders.values(), self._recordings.logs
-        lines = (f"{r.name}: {', '.join(shortened(r.variables))} of {logs[r.name].recorded}" for r in recorders)
+        recorders = self._recordings.recorders.values()
+        lines = (f"{r.name}: {', '.join(shortened(r.variables))} of {self._recorded(r)}" for r in recorders)
         return headed(f"Data({len(self)} recorders)", lines)
+
+    def _recorded(self, recorder: Recorder) -> str:
+        """Return what is recorded, in words: on one rank, or on all of them."""
+        log = self._recordings.logs[recorder.name]
+        if self._read == self._recordings.data:
+            return log.recorded
+        if isinstance(log, SynapseLog):
+            return f"{len(log.all_wanted)} synapses of {log.recorder.source.name}"
+        assert isinstance(recorder, SpikeRecorder | TraceRecorder)
+        return f"{recorder.source.size} neurons"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.backends.base import Backend
 from gpusyn.backends.select import BACKENDS, make_backend, names
 from gpusyn.distributed.communicators import as_ranks
+from gpusyn.distributed.crew import Crew
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import ArgumentError, ParameterError
 from gpusyn.parameters.scalars import integer, listed, one_of, show
 from gpusyn.utils.messages import LOGGER
+
+Member = TypeVar("Member")
 
 FEW = 8  # ranks that are told one by one
 
@@ -52,6 +56,21 @@ def backends_on(devices: Any, backend: Any, comm: Any, where: str) -> list[Backe
     if not callable(getattr(backend, "on_device", None)):
         raise _without_devices(numbers, f"backend {show(getattr(backend, 'name', backend))}", where)
     return [backend.on_device(number) for number in numbers]
+
+
+def crew_on(backends: list[Backend], make: Callable[..., Member], where: str) -> Crew[Member]:
+    """Return simulators, each of which is a rank on one of some backends, and which do everything together.
+
+    Parameters
+    ----------
+    backends : list of Backend
+        A backend on each device.
+    make : callable
+        Takes the keywords `backend` and `comm`, and returns the simulator of a rank.
+    where : str
+        Function that makes them, for messages.
+    """
+    return Crew(len(backends), lambda ranks: make(backend=backends[ranks.rank], comm=ranks), where)
 
 
 def _numbers(devices: Any, where: str) -> list[int]:

@@ -14,6 +14,7 @@ from gpusyn.builder.compile import Compiled
 from gpusyn.builder.notes import tell
 from gpusyn.builder.plan import TO_FIT, Asked, Plan, plan
 from gpusyn.distributed.exchange import SpreadSession
+from gpusyn.distributed.gathering import gathering_of
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.errors import BackendError, SimulationError
 from gpusyn.io.provenance import Provenance
@@ -229,7 +230,8 @@ class Running:
         return mark
 
     def _check_fault(self, after: object = None) -> None:
-        fault = int(self.session.read("fault", after=after)[0])
+        """Refuse to go on after the first fault of any neuron; all ranks raise the same error."""
+        fault = int(gathering_of(self.session).joined(self.session.read("fault", after=after)[:1]).min())
         if fault != NO_FAULT:
             step, source = fault >> 31, fault & (2**31 - 1)
             for name, place in self.compiled.layout.populations.items():

@@ -21,7 +21,6 @@ from typing import Any
 
 from gpusyn.backends.select import checked_threads
 from gpusyn.builder.plan import Asked
-from gpusyn.distributed.crew import Crew
 from gpusyn.distributed.spreading import ranks_of, spread_on, together
 from gpusyn.errors import ArgumentError, BackendError, GpusynError, SimulationError
 from gpusyn.network.network import Network
@@ -30,7 +29,7 @@ from gpusyn.parameters.scalars import flag, integer, public, random_key, real, w
 from gpusyn.results import SpikeData, TraceData
 from gpusyn.simulation.checkpoint_methods import CheckpointMethods, checkpoint_place, stops
 from gpusyn.simulation.data_access import Data
-from gpusyn.simulation.devices import backends_on
+from gpusyn.simulation.devices import backends_on, crew_on
 from gpusyn.simulation.every_rank import on_every_rank
 from gpusyn.simulation.file_streams import save_results
 from gpusyn.simulation.running import Running
@@ -146,7 +145,7 @@ class Simulator(CheckpointMethods):
             if len(backends) > 1:
                 more: Any = {"trial": trial, "weights": weights, "chunk_steps": chunk_steps, "progress": progress}
                 rank = partial(Simulator, net, dt, seed, precision=precision, threads=threads, owners=owners, **more)
-                crew = Crew(len(backends), lambda ranks: rank(backend=backends[ranks.rank], comm=ranks), "Simulator")
+                crew = crew_on(backends, rank, "Simulator")
                 super().__init__(crew.members[0]._running, crew)
                 return
             backend = backends[0]
@@ -410,10 +409,13 @@ class Simulator(CheckpointMethods):
         )
 
     def __repr__(self) -> str:
-        size = f"{self._compiled.layout.n_sources} neurons and sources, {self.plan.synapses:.6g} synapses"
+        members: list[Simulator] = [self] if self._crew is None else self._crew.members
+        synapses = sum(one.plan.synapses for one in members)
+        size = f"{self._compiled.layout.n_sources} neurons and sources, {synapses:.6g} synapses"
         seed = self._running.recordings.provenance.seed
         state = "closed" if self._running.closed else f"t = {self.time:g} ms"
-        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}, {state})"
+        devices = f" on {len(members)} devices" if len(members) > 1 else ""
+        return f"Simulator({size}, dt = {self.dt:g} ms, seed = {seed}, backend {self.backend}{devices}, {state})"
 
     def __enter__(self) -> Simulator:
         return self

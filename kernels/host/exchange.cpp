@@ -27,8 +27,8 @@ struct Exchange {
     int32_t rank, ranks, repeats, remembers;
     int64_t room;  // spikes for which messages have room; the same on all ranks
     int32_t *sent, *received;
-    int64_t words;  // of `sent`
-    int64_t failed;  // what MPI returned
+    int64_t words;             // of `sent`
+    int64_t failed;            // what MPI returned
     int64_t exchanges, bytes;  // number of exchanges, and bytes of spikes that came from other ranks
     double seconds;
 };

@@ -208,6 +208,7 @@ def test_libraries_for_other_systems_can_be_linked(target, pretend, monkeypatch,
     flags, folder = compiler.kernel_flags(zig=True, clang=True), tmp_path_factory.mktemp("linked")
     made = compiler.Compiler(command, "clang", flags, target)
     texts = {"driver": (read_kernel("host/driver.cpp"), ["make_team", "end_team", "run_steps"])}
+    texts["exchange"] = read_kernel("host/exchange.cpp"), ["exchange_spikes", "free_exchange"]
     for module in (common_module(Numbers("float32", "int32")), build_module()):
         entries = "".join(f"HOST_ENTRY({kernel})\n" for kernel in module.kernels)
         names = [f"entry_{kernel}" for kernel in module.kernels]

@@ -1,7 +1,5 @@
 """Rows of synapses: numpy, compiled kernels on any number of threads and emulated GPU kernels build the same ones."""
 
-import functools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,36 +7,16 @@ from hypothesis import strategies as st
 
 import gpusyn as gs
 from benchmarks.plan_memory import RULES
-from gpusyn.backends.cpu.backend import CpuBackend
-from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.rows import compiled, tables
 from gpusyn.builder.rows.compiled import CompiledRows, is_drawn
 from gpusyn.builder.rows.reference import NumpyRows
 from gpusyn.connectivity.base import Rule
-from gpusyn.errors import BackendError
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution, law_of
-from tests.emulation import ORDERS, compiler, cupy, using
-from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network
-
-
-@functools.cache
-def _backend(threads):
-    try:
-        return CpuBackend(threads=threads)
-    except BackendError as error:
-        pytest.skip(str(error))
-
-
-def launcher(kind):
-    """Make a launcher; skip where it cannot compile."""
-    if kind in ("emulated", "cuda"):
-        if compiler() is None:
-            pytest.skip("the emulator needs g++, which is not on PATH")
-        return EmulatedLauncher() if kind == "emulated" else CudaBackend(importer=lambda: cupy).launcher()
-    return _backend(kind).launcher()
+from tests.emulation import ORDERS, cupy, using
+from tests.helpers.building import DELAYS, WEIGHTS, EmulatedLauncher, drawn_network, launcher
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import shlex
+import subprocess
 import tomllib
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -320,6 +321,48 @@ def test_report_gives_the_reason_of_the_gpu_once():
     assert "backend 'cuda' cannot be used: see the last line" in text
     other = {"cuda": "backend 'cuda' cannot be used: something else"}
     assert "something else" in info.describe(detection, backends, other)
+
+
+def answers(monkeypatch, status=0, out="", err="", error=None):
+    """The line on MPI where the process that is asked answers so."""
+
+    def run(command, **options):
+        if error is not None:
+            raise error
+        return subprocess.CompletedProcess(command, status, out, err)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(info, "_version", lambda name: "4.1.2")
+    info._mpi_library.cache_clear()
+    (line,) = info._mpi()
+    info._mpi_library.cache_clear()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"out": "MPICH Version:      5.0.2\nMPICH ABI: 18\n"}, "MPICH 5.0.2"),
+        (
+            {"out": "Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4"},
+            "Open MPI v4.1.4, package: Debian OpenMPI, ",
+        ),
+        (
+            {"status": 1, "err": "...\nRuntimeError: cannot load MPI library"},
+            "its library cannot be used (RuntimeError: ",
+        ),
+        ({"status": -6}, "its library cannot be used (exit status -6)"),
+        ({"error": subprocess.TimeoutExpired("python", 20)}, "its library does not answer (Command 'python' timed out"),
+    ],
+    ids=["MPICH", "Open MPI", "none", "aborts", "hangs"],
+)
+def test_report_names_mpi(monkeypatch, how, said):
+    assert answers(monkeypatch, **how).startswith(f"MPI       mpi4py 4.1.2, {said}")
+
+
+def test_report_says_how_to_get_mpi(monkeypatch):
+    monkeypatch.setattr(info, "_version", lambda name: "not installed")
+    assert 'MPI       not installed; for several processes: pip install "gpusyn[mpi]"' in described(found(), NUMPY)
 
 
 def test_remains_of_other_packages_do_not_hide_a_cupy(monkeypatch):

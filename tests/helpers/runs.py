@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,14 @@ def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def play(
-    case: Any, backend: Any, *, chunk_steps: int | None = None, cuts: Any = (), reset_at: int = 0, **more: Any
+    case: Any,
+    backend: Any,
+    *,
+    chunk_steps: int | None = None,
+    cuts: Any = (),
+    reset_at: int = 0,
+    look: Callable[[gs.Simulator], Outcome] = outcome,
+    **more: Any,
 ) -> Outcome:
     """Run a drawn network whole, or cut into several runs, or once more after a reset.
 
@@ -120,7 +128,7 @@ def play(
             at = stop
             if stop == half:
                 interfere(sim)
-        return outcome(sim)
+        return look(sim)
 
 
 def interfere(sim: gs.Simulator) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 import gpusyn as gs
 from tests.emulation import ORDERS, using
+from tests.helpers.long_checks import every
 from tests.helpers.runs import cpu, differences, emulated, outcome
 from tests.plasticity import lab
 
@@ -173,7 +174,7 @@ def run(net, backend, precision="single", threads=None, parts=(STEPS,)):
         return outcome(sim)
 
 
-FURTHER = ("triplets", "inhibition", "quanta", "pairs", "dopamine")
+FURTHER = ("triplets", "inhibition", "quanta", "pairs", "dopamine", "rewiring")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_all_backends_have_the_bits_of_numpy_however_a_run_is_split(name):
         assert differences(expected, run(living(TOGETHER[name]), "cpu", precision, threads, parts)) == []
 
 
-@pytest.mark.parametrize("name", ["alone", "pairs", "dopamine"])
+@pytest.mark.parametrize("name", every(3, ["dopamine", "alone", "pairs"]))
 def test_a_gpu_would_have_the_same_bits(name):
     net = [living(TOGETHER[name], 40, delay=gs.Uniform(0.1, 1.0)) for _ in range(2)]
     expected = run(net[0], "numpy", parts=(80,))

@@ -109,8 +109,7 @@ class CompiledRows(NumpyRows):
             pre, post = rule.draw(n_pre, n_post, stream, same)
             return ((pre[i : i + BLOCK], post[i : i + BLOCK]) for i in range(0, len(pre), BLOCK))
         if isinstance(rule, FixedInDegree):
-            turned: Any = None if same is None else (same[1], same[0])
-            own_rows = self._own(rule, n_post, n_pre, turned)
+            own_rows = self._own(rule, n_post, n_pre, turned_keys(same))
             rows = self._degrees(rule, _rows_at_once(rule.k, n_post), n_pre, stream, own_rows)
             return ((pre, post) for post, pre in rows)
         own = self._own(rule, n_pre, n_post, same)
@@ -212,7 +211,8 @@ class CompiledRows(NumpyRows):
         law = law_of(given)
         if law is None:
             return super().values(given, key, self.memory.host(elements), n)
-        values, fault = self.memory.empty(n, np.float64), np.zeros(1, np.int64)
+        values: Floats = self.memory.empty(n, np.float64)
+        fault = np.zeros(1, np.int64)
         kernel, name = ("draw_values", "first") if isinstance(elements, int) else ("draw_listed", "elements")
         self._launch(kernel, values=values, n=n, **{name: elements}, key=key, **law._asdict(), fault=fault)
         if fault[0]:  # the reference says what is wrong
@@ -327,6 +327,11 @@ class CompiledRows(NumpyRows):
 def _contiguous(values: Any, dtype: Any) -> Any:
     """Return values as kernels take them; those of other memory are so already."""
     return np.ascontiguousarray(values, dtype) if isinstance(values, np.ndarray) else values
+
+
+def turned_keys(same: Keys | None) -> Any:
+    """Return the ids of both selections in turn."""
+    return None if same is None else (same[1], same[0])
 
 
 def _rows_at_once(k: int, n_rows: int) -> Iterator[list[Range]]:

@@ -107,7 +107,7 @@ class Drawing:
                     if first < end:
                         self._compare(pre, post, delay, first, counts=not weighted)
                     if self.numbers is not None:
-                        self._keep_numbers(numbers, end)
+                        self._keep_numbers(numbers, len(pre), end)
                     if self.own is None or len(pre):
                         yield Synapses(pre, post, delay, self._weights(pre, post, numbers) if weighted else {})
             none = np.zeros(0, np.int64)
@@ -134,9 +134,8 @@ class Drawing:
             for pre, post, numbers in alone:
                 yield _Block(pre, post, numbers, first, end)
                 first += len(pre)
-            if not first:  # all synapses there are, so that values of each can be counted
-                none = np.zeros(0, id_type(max(n_pre, n_post)))
-                yield _Block(none, none, none, 0, end)
+            none = np.zeros(0, np.int32)
+            yield _Block(none, none, none.astype(np.int64), first, end)  # so that `end` is known without any of them
             return
         for pre, post in self._rows.pairs(rule, n_pre, n_post, stream, same):
             first, end = end, end + len(pre)
@@ -148,15 +147,16 @@ class Drawing:
         values = *self.projection.weights.values(), self.projection.delay
         return self.numbers is not None or any(isinstance(one, Distribution | np.ndarray) for one in values)
 
-    def _keep_numbers(self, numbers: Integers | int, end: int) -> None:
-        """Keep the numbers of the synapses of a block."""
+    def _keep_numbers(self, numbers: Integers | int, n: int, end: int) -> None:
+        """Keep the numbers of the `n` synapses of a block."""
         assert self.numbers is not None
         if end > 2**32:
             raise ParameterError(
                 f"Projection '{self.projection.name}': has more than {2**32} synapses that release one by one, or "
                 "whose learning is noisy, so that each needs a number; split the population into several"
             )
-        self.numbers.append(np.array(self._host(numbers), np.uint32))
+        each = np.arange(numbers, numbers + n) if isinstance(numbers, int) else self._host(numbers)
+        self.numbers.append(each.astype(np.uint32))
 
     def number(self, order: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Return the numbers in the order of creation of synapses, given by their order among those drawn here."""
@@ -173,7 +173,8 @@ class Drawing:
         blocks = [Synapses(*map(self._copied, block)) for block in self.blocks()]
         if not blocks:
             none = np.zeros(0, id_type(self.projection.pre.size))
-            return Synapses(none, none, self._delay(none, none, 0), self._weights(none, none, 0))
+            empty = Synapses(none, none, self._delay(none, none, 0), self._weights(none, none, 0))
+            return Synapses(*map(self._copied, empty))
         pre, post, delay, weights = zip(*blocks, strict=True)
         joined = {name: _joined([block[name] for block in weights]) for name in weights[0]}
         for receptor in self.projection.weights:

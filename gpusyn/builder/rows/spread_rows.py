@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.rows import compiled
-from gpusyn.builder.rows.compiled import CompiledRows, gap_draws, parts_of_rows
+from gpusyn.builder.rows.compiled import CompiledRows, gap_draws, parts_of_rows, turned_keys
 from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.builder.rows.reference import Numbered
 from gpusyn.connectivity import FixedInDegree, FixedProbability
@@ -24,18 +24,18 @@ FEW_RUNS = 8  # of own columns, of which each costs a launch
 class _Scanned(NamedTuple):
     """What is known of some rows: where own columns begin, for each run of them, and the number of all synapses.
 
-    `before` and `count`, the synapses before a run and of it, have a row for each row and a column for each run.
+    `before` and `within`, the synapses before a run and of it, have a row for each row and a column for each run.
     """
 
     reached: list[Any]
     before: NDArray[np.int32]
-    count: NDArray[np.int32]
+    within: NDArray[np.int32]
     total: NDArray[np.int32]
 
     def numbers(self, first: int) -> Integers:
         """Return the numbers of the own synapses, if the first one of all has the number `first`."""
         rows = first + np.cumsum(self.total, dtype=np.int64) - self.total
-        count = self.count.reshape(-1).astype(np.int64)
+        count = self.within.reshape(-1).astype(np.int64)
         starts = (rows[:, None] + self.before).reshape(-1) - (np.cumsum(count) - count)
         return np.repeat(starts, count) + np.arange(int(count.sum()))
 
@@ -78,8 +78,8 @@ class SpreadRows(CompiledRows):
             found = self._scanned.pop(key, None)
             if found is None:
                 found = self._scanned[key] = self._scan(own, given, numbered)
-            size = int(found.count.sum())
-            begin = (np.cumsum(found.count) - found.count.reshape(-1)).reshape(found.count.shape)
+            size = int(found.within.sum(dtype=np.int64))
+            begin = (np.cumsum(found.within, dtype=np.int64) - found.within.reshape(-1)).reshape(found.within.shape)
             rows, columns = self._room("pre", np.int32, size), self._room("post", np.int32, size)
             for (low, high), reached, to in zip(own.runs, found.reached, begin.T, strict=True):
                 self._launch(
@@ -95,7 +95,7 @@ class SpreadRows(CompiledRows):
         """Count the own cells of rows, and those before each run of own columns."""
         n, runs = given["n_rows"], own.runs
         left, reached = self.memory.zeros(3 * n, np.int32), []
-        before, count = np.empty((2, n, len(runs)), np.int64)
+        before, within = np.empty((2, n, len(runs)), np.int32)
         row = [self.memory.zeros(n, np.int32) for _ in range(3)]
         for k, (low, high) in enumerate(runs):
             start, left = left, self.memory.zeros(3 * n, np.int32)
@@ -106,8 +106,8 @@ class SpreadRows(CompiledRows):
                 ends=int(ends), **given,
             )  # fmt: skip
             reached.append(start)
-            before[:, k], count[:, k] = self.memory.host(row[0]), self.memory.host(row[1])
-        return _Scanned(reached, before.astype(np.int32), count.astype(np.int32), np.array(self.memory.host(row[2])))
+            before[:, k], within[:, k] = self.memory.host(row[0]), self.memory.host(row[1])
+        return _Scanned(reached, before, within, np.array(self.memory.host(row[2])))
 
     def kept(self, own: OwnTargets, pre: Ids, post: Ids, first: int) -> Numbered:
         """Return those of the pairs of a block onto own targets, and their numbers."""
@@ -135,7 +135,7 @@ class SpreadRows(CompiledRows):
     def _in_degrees(
         self, own: OwnTargets, rule: FixedInDegree, n_pre: int, n_post: int, stream: Stream, same: Keys | None
     ) -> Iterator[Numbered]:
-        k, turned = rule.k, None if same is None else (same[1], same[0])
+        k, turned = rule.k, turned_keys(same)
         parts = list(own.parts(max(1, compiled.BLOCK // k)))
         drawn = self._degrees(rule, parts, n_pre, stream, self._own(rule, n_post, n_pre, turned))
         for part, (post, pre) in zip(parts, drawn, strict=True):

@@ -71,8 +71,8 @@ inline Fiber *spare[FIBERS];
 inline unsigned made = 0, spares = 0, side = 0;
 
 // The modules of a process run one launch at a time, and take turns on the same stacks: a stack and its guard are two
-// mappings of memory, of which Linux allows a process 65,530. Under ThreadSanitizer each module has its own, because the
-// threads that it sees would have to be made anew at each turn, which takes long.
+// mappings of memory, of which Linux allows a process 65,530. Under a sanitizer each module has its own, because telling
+// it at each turn what the stacks are now takes long.
 struct Stacks {
     const void *user;  // the module whose fibers lie on them
     char *lowest[2 * MAX_THREADS];  // usable bytes, null before the first use
@@ -81,7 +81,7 @@ inline Stacks own_stacks{}, *stacks = &own_stacks;
 
 EMU_FN void share(Stacks *others)
 {
-    if (!EMU_TSAN) stacks = others;
+    if (!EMU_ASAN && !EMU_TSAN) stacks = others;
 }
 
 }  // namespace emu
