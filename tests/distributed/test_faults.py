@@ -216,7 +216,7 @@ def test_a_disk_that_is_full_on_one_rank_ends_all_and_nothing_is_lost(monkeypatc
         allocate(*given)
 
     monkeypatch.setattr(held_file, "_allocate", on_one)
-    monkeypatch.setattr(creation, "FRAME_CHUNK", 2**8)
+    monkeypatch.setattr(creation, "FRAME_CHUNK", 2**6)
     path = tmp_path / "run.h5"
 
     def run(ranks):
@@ -227,17 +227,17 @@ def test_a_disk_that_is_full_on_one_rank_ends_all_and_nothing_is_lost(monkeypatc
             full[:] = ["rank 1"]
             ranks.objects("the disk is full")
             with pytest.raises((FileError, SimulationError)) as error:
-                sim.run(200.0)
+                sim.run(40.0)
             ranks.objects("there is room again")
             full.clear()
             reached = sim.time
-            sim.run(400.0 - reached)
+            sim.run(60.0 - reached)
             return error.value, reached, sim.gather("kept"), sim.gather("potentials")
 
     found = outcomes(run)
     check_one([error for error, *_ in found], 1, FileError, "kept in memory")
     assert len({reached for _, reached, *_ in found}) == 1
-    assert 10.0 < found[0][1] < 210.0
+    assert 10.0 < found[0][1] < 50.0
     assert found[0][2]["V"].tobytes() == found[0][3]["V"].tobytes()
     assert gs.open_results(path)["kept"] == found[0][2]
 
