@@ -5,6 +5,8 @@ import pytest
 from tests.helpers.mpi import run_mpi
 from tests.helpers.runs import cpu
 
+pytestmark = pytest.mark.mpi
+
 
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_compiled_code_exchanges_what_python_does(ranks):

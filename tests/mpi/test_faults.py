@@ -4,6 +4,8 @@ import pytest
 
 from tests.helpers.mpi import run_mpi
 
+pytestmark = pytest.mark.mpi
+
 
 def run(name, *given, ranks=3):
     return run_mpi(ranks, "tests.mpi.faults", name, *given)

@@ -9,6 +9,8 @@ from tests.helpers.runs import differences
 from tests.helpers.small_network import describe, steps_of
 from tests.mpi.gpu_program import STEPS
 
+pytestmark = pytest.mark.mpi
+
 
 @pytest.mark.parametrize(("devices", "taken"), [(3, [0, 1, 2]), (2, [0, 1, 0])])
 def test_each_rank_takes_a_gpu_of_its_own(tmp_path, devices, taken):

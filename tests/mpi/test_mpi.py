@@ -4,6 +4,8 @@ import pytest
 
 from tests.helpers.mpi import run_mpi
 
+pytestmark = pytest.mark.mpi
+
 
 def run(ranks, name):
     return run_mpi(ranks, "tests.mpi.programs", name)
