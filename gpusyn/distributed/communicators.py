@@ -26,7 +26,7 @@ def mpi_world() -> Any:
         If mpi4py is not installed, or finds no library of MPI.
     """
     try:
-        return require("mpi4py.MPI", PURPOSE, "gpusyn[mpi]").COMM_WORLD
+        return require("mpi4py.MPI", PURPOSE, "mpi4py mpich").COMM_WORLD
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
         raise MissingDependencyError(

@@ -190,9 +190,9 @@ class _Rewired:
         pairs = projection.rule.checked_rewire(kept, deleted, *sizes, stream, same_ids(layout, projection))
         drawing = Drawing(self._anew, layout, seed, NumpyRows(), number)
         synapses = drawing.of(*pairs)
-        own = np.arange(len(pairs.post))
-        if layout.share is not None:
-            own = np.flatnonzero(np.isin(pairs.post, layout.share.chosen(projection.post)))
+        if layout.share is None:
+            return new_rows(synapses, drawing, one.bundle), len(pairs.post)
+        own = np.flatnonzero(np.isin(pairs.post, layout.share.chosen(projection.post)))
         rows = new_rows(synapses.take(own), drawing, one.bundle)
         rows.columns["numbers"] = own.astype(np.uint32)[rows.columns["numbers"]]
         return rows, len(pairs.post)

@@ -255,7 +255,17 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
+        for name in (
+            "bind",
+            "blocks",
+            "blocks_onto",
+            "check",
+            "checked_blocks",
+            "column",
+            "draw",
+            "drawing_bytes",
+            "expected",
+        )
     }
     | {f"Rule.{name}" for name in ("checked_rewire", "max_in_degree", "rewire", "rewired_in_degree", "share")}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")}

@@ -19,12 +19,12 @@ from tests.helpers.paths import ROOT
         # What would execute a file: nothing of it but pickles between the processes of a sweep (SECURITY.md).
         (r"(?<![.\w])(eval|exec|compile|execfile|__import__)\(|\b(marshal|shelve|runpy|yaml)\b", set()),
         (r"allow_pickle|\bnp\.(load|fromfile|genfromtxt)\(|\bos\.(system|popen)\(|shell=True|exec_module", set()),
-        (r"\bpickle\b", {"simulation/sweep_worker.py", "simulation/sweeps.py"}),
+        (r"\bpickle\b", {"simulation/sweep_worker.py", "simulation/sweeps.py", "distributed/ranks.py"}),
         # Beside the reader: what creates, appends, sorts, and what repairs.
         (
             r"hdf5\(\)\.File\(",
             {"io/hdf5.py", "io/creation.py", "io/nwb.py", "io/writer.py", "io/repair.py", "sonata/outputs.py"}
-            | {"io/checkpoint.py", "io/checkpoint_streams.py", "sonata/csv_circuit.py"},
+            | {"io/checkpoint.py", "io/checkpoint_streams.py", "sonata/csv_circuit.py", "io/rank_files.py"},
         ),
     ],
 )
