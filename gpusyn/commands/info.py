@@ -69,7 +69,7 @@ def _cuda(found: Detection) -> list[str]:
 def _mpi() -> list[str]:
     version = _version("mpi4py")
     if version == "not installed":
-        return ['MPI       not installed; for several processes: pip install "gpusyn[mpi]"']
+        return ["MPI       not installed; for several processes: pip install mpi4py mpich"]
     return [f"MPI       mpi4py {version}, {_mpi_library()}"]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.transport import MpiTransport
 from gpusyn.errors import ArgumentError, MissingDependencyError, SimulationError
+from gpusyn.parameters.scalars import show
 from gpusyn.utils.optional import require
 
 PURPOSE = "running on several processes of MPI"
@@ -57,9 +58,9 @@ def as_ranks(comm: object) -> Ranks:
     if mpi is not None and mpi.Is_initialized() and not mpi.Is_finalized() and mpi.COMM_WORLD.Get_size() > 1:
         _end_all_on_errors(mpi)  # also on those that follow
     if mpi is None or not isinstance(comm, mpi.Comm):
-        raise ArgumentError(f"comm: must be a communicator of mpi4py, such as mpi4py.MPI.COMM_WORLD (got {comm!r:.80})")
+        raise ArgumentError(f"comm: must be a communicator of mpi4py, such as mpi4py.MPI.COMM_WORLD (got {show(comm)})")
     if not isinstance(comm, mpi.Intracomm) or comm == mpi.COMM_NULL:
-        raise ArgumentError(f"comm: must be a communicator inside one group of processes (got {comm!r:.80})")
+        raise ArgumentError(f"comm: must be a communicator inside one group of processes (got {show(comm)})")
     return _PROCESSES.ranks(mpi, comm)
 
 

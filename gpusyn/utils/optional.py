@@ -18,7 +18,7 @@ def require(package: str, purpose: str, install: str) -> Any:
     purpose : str
         Purpose for which it is needed, in the words of a user; it begins the message.
     install : str
-        Argument of ``pip install``.
+        Arguments of ``pip install``, with spaces between them.
 
     Returns
     -------
@@ -43,6 +43,7 @@ install it with: pip install "h5py"
         absent = isinstance(error, ModuleNotFoundError) and error.name == package.partition(".")[0]
         state = "is not installed" if absent else f"cannot be imported ({error})"
         name = package.partition(".")[0]
+        packages = " ".join(f'"{one}"' for one in install.split())
         raise MissingDependencyError(
-            f'{purpose} needs {name}, which {state}; install it with: pip install "{install}"'
+            f"{purpose} needs {name}, which {state}; install it with: pip install {packages}"
         ) from None

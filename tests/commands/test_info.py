@@ -362,7 +362,7 @@ def test_report_names_mpi(monkeypatch, how, said):
 
 def test_report_says_how_to_get_mpi(monkeypatch):
     monkeypatch.setattr(info, "_version", lambda name: "not installed")
-    assert 'MPI       not installed; for several processes: pip install "gpusyn[mpi]"' in described(found(), NUMPY)
+    assert "MPI       not installed; for several processes: pip install mpi4py mpich" in described(found(), NUMPY)
 
 
 def test_remains_of_other_packages_do_not_hide_a_cupy(monkeypatch):

@@ -30,7 +30,7 @@ def test_what_is_no_communicator_is_refused(wrong):
         (
             ModuleNotFoundError("no", name="mpi4py"),
             "running on several processes of MPI needs mpi4py, which is not installed; install it with: pip install "
-            '"gpusyn[mpi]"',
+            '"mpi4py" "mpich"',
         ),
         (
             RuntimeError("cannot load MPI library\nlibmpi.so: not found"),

@@ -163,6 +163,7 @@ METHOD_ARGUMENTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "Simulator.get": lambda w: {"target": w.E, "variable": "V"},
     "Simulator.set": lambda w: {"target": w.E, "variable": "V", "values": -60.0},
     "Simulator.weights": lambda w: {"projection": w.projection},
+    "Simulator.gather": lambda w: {"recorder": w.spike_recorder},
     "Simulator.rewirings": lambda w: {"projection": w.rewired},
     "Simulator.set_weights": lambda w: {"projection": w.projection, "values": 0.5},
     "Simulator.save": lambda w: {"path": "x.h5"},
@@ -255,19 +256,10 @@ EXEMPT = {
     "entries of the table of SONATA templates": {"Cell", "Initial", "Parameter", "Synapse", "Template", "Variable"},
     "what a connection rule offers to the builder": {
         f"Rule.{name}"
-        for name in (
-            "bind",
-            "blocks",
-            "blocks_onto",
-            "check",
-            "checked_blocks",
-            "column",
-            "draw",
-            "drawing_bytes",
-            "expected",
-        )
+        for name in ("bind", "blocks", "check", "checked_blocks", "column", "draw", "drawing_bytes", "expected")
     }
-    | {f"Rule.{name}" for name in ("checked_rewire", "max_in_degree", "rewire", "rewired_in_degree", "share")}
+    | {f"Rule.{name}" for name in ("blocks_onto", "checked_rewire", "max_in_degree", "rewire")}
+    | {f"Rule.{name}" for name in ("rewired_in_degree", "share")}
     | {f"DistanceDelay.{name}" for name in ("bind", "between", "bounds")}
     | {"DistanceDependent.between", "DistanceWeight.bind"}
     | {f"{mask}.{name}" for mask in ("Annulus", "Ellipse", "Rectangle") for name in ("box", "check", "contains")},

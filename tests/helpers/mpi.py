@@ -31,7 +31,7 @@ def mpiexec() -> str:
     command = Path(sysconfig.get_path("scripts")) / "mpiexec"
     if command.is_file() and importlib.util.find_spec("mpi4py"):
         return str(command)
-    missing = 'there is no MPI beside this Python; pip install "gpusyn[mpi]"'
+    missing = "there is no MPI beside this Python; pip install mpi4py mpich"
     if os.environ.get(REQUIRED) == "1":
         pytest.fail(f"{REQUIRED}=1, but {missing}")
     pytest.skip(missing)
