@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +19,8 @@ LOGGER = logging.getLogger("gpusyn")
 #: Name of the worker processes of `sweep`, whose messages go to the process that started them.
 WORKER = "gpusyn-sweep"
 _UNSET = logging.INFO - 1  # lets INFO pass, and tells that no program has set a level
+_LEVELS: list[int] = []  # of before, where notes are kept back
+_CHANGES = threading.Lock()
 
 
 class Heard:
@@ -75,13 +78,15 @@ def say(line: str) -> None:
 
 @contextlib.contextmanager
 def warnings_only() -> Iterator[None]:
-    """Keep notes and other news back, for a command that tells them itself."""
-    level = LOGGER.level
-    LOGGER.setLevel(max(level, logging.WARNING))
+    """Keep notes and other news back, for a command that tells them itself; on several threads, until the last ends."""
+    with _CHANGES:
+        _LEVELS.append(LOGGER.level)
+        LOGGER.setLevel(max(LOGGER.level, logging.WARNING))
     try:
         yield
     finally:
-        LOGGER.setLevel(level)
+        with _CHANGES:
+            LOGGER.setLevel(_LEVELS.pop())
 
 
 class MessageStream:

