@@ -33,6 +33,7 @@ EXEMPT = Path(__file__).parent / "not_run.toml"
 COMMANDS = (
     ("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/kernels/test_rare_lines.py"),
     ("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/builder/test_building.py", "-k", "emulated"),
+    ("pytest", "-q", "-n", "0", "-p", "no:cacheprovider", "tests/distributed/test_own_synapses.py", "-k", "emulated"),
     ("tests.helpers.sanitized_network",),
     ("tests.emulation.network", "20"),
 )
