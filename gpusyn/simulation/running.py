@@ -166,10 +166,17 @@ class Running:
             planned = None
             advanced(k)
         self.finish()
+        self.catch_up()
+        self._rewire()
+
+    def catch_up(self) -> None:
+        """Take over the spikes of other ranks that are still to come, as after a run that an exception has ended.
+
+        All ranks call it, in the same step.
+        """
         if isinstance(self.session, SpreadSession):
             with held_signals():
                 self.session.finish(self.step)
-        self._rewire()
 
     @property
     def _unknown(self) -> int:
