@@ -160,16 +160,25 @@ class Running:
             k = self.recordings.room(self.step, self.rewirer.room(self.step, k))
             k = self.spikes.room(self.step, k, self.step - self.recordings.end, self._unknown)
             with held_signals():
+                if planned is not None:
+                    self.recordings.begin(planned)
                 if self.ranks is not None:  # all run the same chunks: an exception between two leaves all in one step
                     k = self.ranks.fewest(k)
-                self._run_chunk(k, planned)
+                self._run_chunk(k)
             planned = None
             advanced(k)
         self.finish()
+        self.catch_up()
+        self._rewire()
+
+    def catch_up(self) -> None:
+        """Take over the spikes of other ranks that are still to come, as after a run that an exception has ended.
+
+        All ranks call it, in the same step.
+        """
         if isinstance(self.session, SpreadSession):
             with held_signals():
                 self.session.finish(self.step)
-        self._rewire()
 
     @property
     def _unknown(self) -> int:
@@ -185,16 +194,14 @@ class Running:
                 self.lost = f"{type(error).__name__}: {error}"
                 raise
 
-    def _run_chunk(self, k: int, planned: int | None) -> None:
+    def _run_chunk(self, k: int) -> None:
         """Run `k` steps and take over their records; signals wait until both are done.
 
-        The first chunk of a run, which may have no step, is given the step at which the run is planned to end. Where
-        steps go on by themselves, the records of the chunk before are taken over meanwhile.
+        The first chunk of a run may have no step. Where steps go on by themselves, the records of the chunk before are
+        taken over meanwhile.
         """
         began, before = time.perf_counter(), self._mark
         with held_signals():
-            if planned is not None:
-                self.recordings.begin(planned)
             if k:
                 self._mark = self._compute(k)
                 self.recordings.collect(self.step - k, k, self._mark)

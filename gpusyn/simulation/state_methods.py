@@ -303,7 +303,7 @@ class StateMethods(Hinting):
 
     @contextmanager
     def _in_use(self, method: str, of_state: bool = True) -> Iterator[None]:
-        """Keep other threads out while a method works.
+        """Keep other threads out while a method works; methods of the state are those of all ranks.
 
         Raises
         ------
@@ -319,6 +319,8 @@ class StateMethods(Hinting):
                     f"{here}: the state was lost in the middle of a step ({self._running.lost}); "
                     "the recordings are complete up to Simulator.time; save() them, then reset()"
                 )
+            if of_state:
+                self._running.catch_up()
             yield
 
     @contextmanager

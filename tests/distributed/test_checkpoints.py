@@ -166,3 +166,59 @@ def test_ranks_go_on_with_rewired_synapses(tmp_path):
         assert all(map(np.array_equal, found[0], expected[0]))
         assert all(map(np.array_equal, found[1], expected[1]))
         assert different_parts(tmp_path / "alone2.h5", tmp_path / "ranks2.h5") == []
+
+
+# ---- after an interruption ----
+def coupled():
+    """A network whose ranks exchange spikes every 20 steps."""
+    net = gs.Network()
+    cells = net.population(
+        "cells", 40, gs.LIF(I_e=gs.Uniform(300.0, 500.0)), receptors=[gs.AMPA()], V=gs.Uniform(-70.0, -55.0)
+    )
+    weight = gs.LogNormal(2.0, 0.5)
+    net.connect(cells, cells, gs.FixedInDegree(10), receptor="AMPA", weight=weight, delay=2.0, name="coupling")
+    net.record(cells, "spikes", name="spikes")
+    return net
+
+
+def interrupted(ranks, then):
+    """Interrupt a run between two exchanges, and do something with its simulator."""
+    with gs.Simulator(coupled(), seed=2, backend="numpy", comm=ranks, chunk_steps=3) as sim:
+        fewest = ranks.fewest
+
+        def fewest_until(steps):
+            ranks.stopping = ranks.rank == 1 and sim.time >= 11.5
+            return fewest(steps)
+
+        ranks.fewest = fewest_until
+        with pytest.raises(KeyboardInterrupt):
+            sim.run(1000.0)
+        ranks.fewest, ranks.stopping = fewest, False
+        assert sim._running._unknown > 0  # steps whose spikes were not exchanged
+        return sim.time, then(sim)
+
+
+def halved(sim):
+    """What comes out when the weights change while spikes are on their way."""
+    sim.set_weights("coupling", 0.5 * sim.weights("coupling").weight)
+    sim.run(10.0)
+    return sim.get("cells", "V")
+
+
+def test_a_checkpoint_after_an_interruption_has_the_spikes_of_all_ranks(tmp_path):
+    path = tmp_path / "state.h5"
+    time, _ = on_threads(3, lambda ranks: interrupted(ranks, lambda sim: sim.save_checkpoint(path)))[0]
+    with gs.Simulator(coupled(), seed=2, backend="numpy") as sim:
+        sim.run(time + 10.0)
+        end, spikes = sim.get("cells", "V"), sim.data["spikes"]
+    with gs.Simulator.load_checkpoint(coupled(), path, backend="numpy") as sim:
+        sim.run(10.0)
+        assert same_bits(sim.get("cells", "V"), end)
+        assert sim.data["spikes"] == spikes
+
+
+def test_weights_that_change_after_an_interruption_are_those_of_later_spikes():
+    time, end = on_threads(3, lambda ranks: interrupted(ranks, halved))[0]
+    with gs.Simulator(coupled(), seed=2, backend="numpy") as sim:
+        sim.run(time)
+        assert same_bits(halved(sim), end)

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 import gpusyn as gs
@@ -258,3 +259,45 @@ def test_an_index_of_a_newer_format_or_without_files_is_refused(tmp_path):
         file["ranks/files"][...] = b"run.h5"
     with pytest.raises(FileError, match=r"names run\.h5, which is an index itself"):
         gs.open_results(path)
+
+
+# ---- a file of one rank that cannot be written ----
+def coupled(file=None):
+    """A network whose ranks exchange spikes every 200 steps."""
+    net = gs.Network()
+    cells = net.population(
+        "cells", 40, gs.LIF(I_e=gs.Uniform(300.0, 500.0)), receptors=[gs.AMPA()], V=gs.Uniform(-70.0, -55.0)
+    )
+    net.connect(cells, cells, gs.FixedInDegree(5), receptor="AMPA", weight=2.0, delay=20.0)
+    net.record(cells, "spikes", name="spikes", file=file)
+    return net
+
+
+def test_ranks_stay_in_one_step_while_a_file_of_one_of_them_cannot_be_written(tmp_path):
+    def run(ranks):
+        times = []
+        with gs.Simulator(coupled(tmp_path / "run.h5"), seed=1, backend="numpy", comm=ranks, chunk_steps=5) as sim:
+            sim.run(10.0)
+            streams = sim._running.recordings.streams
+            flush = streams.flush
+
+            def full(step):
+                if ranks.rank == 1:
+                    raise FileError("no room")
+                flush(step)
+
+            streams.flush = full
+            for _ in range(3):
+                with pytest.raises(gs.GpusynError, match="no room"):
+                    sim.run(10.0)
+                times.append(sim.time)
+            streams.flush = flush
+            sim.run(40.0 - sim.time)
+            return times, sim.get("cells", "V")
+
+    (times, end), (others, _) = on_threads(2, run)
+    assert times == others
+    with gs.Simulator(coupled(), seed=1, backend="numpy") as sim:
+        sim.run(40.0)
+        assert np.array_equal(sim.get("cells", "V"), end)
+        assert sim.data["spikes"] == gs.open_results(tmp_path / "run.h5")["spikes"]
