@@ -400,3 +400,27 @@ def test_procedural_rows_are_added_to_own_targets_alone(rank, listed):
     assert found == {position: whole[position] for position in share.chosen(post)}
     dealt, share = targets(Spread(rank, 3, "dealt"))  # in blocks that are larger than these populations
     assert dealt == {position: whole[position] for position in share.chosen(post)}
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+@pytest.mark.parametrize("part", [False, True])
+@pytest.mark.parametrize("p", [0.002, 0.01, 0.3])
+def test_gaps_of_own_columns_leave_out_autapses(p, part, kind):
+    net = gs.Network()
+    cells, more = (
+        net.population(name, n, gs.LIF(), receptors=[gs.AMPA()]) for name, n in (("cells", 260), ("more", 40))
+    )
+    pre, post = (cells[100:] + more, more + cells[40:160]) if part else (cells, cells)
+    rule = gs.FixedProbability(p, autapses=False)
+    net.connect(pre, post, rule, receptor="AMPA", weight=gs.Uniform(0.1, 0.2), name="p")
+    launcher(kind)  # skips where it cannot compile
+    assert_parts_of_the_whole(net, 3, lambda: SpreadRows(launcher(kind)), SPREADS)
+
+
+@pytest.mark.parametrize("kind", [1, "emulated"])
+def test_rows_of_many_gaps_begin_and_end_in_several_pieces(kind):
+    net = gs.Network()
+    few, many = (net.population(name, n, gs.LIF(), receptors=[gs.AMPA()]) for name, n in (("few", 5), ("many", 4000)))
+    net.connect(few, many, gs.FixedProbability(0.4), receptor="AMPA", weight=gs.Uniform(0.1, 0.2), name="p")
+    launcher(kind)  # skips where it cannot compile
+    assert_parts_of_the_whole(net, 3, lambda: SpreadRows(launcher(kind)), SPREADS)
