@@ -16,7 +16,7 @@ import numpy as np
 from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
-from gpusyn.builder.ownership import Range, Share, pieces_of
+from gpusyn.builder.ownership import Range, Share, number_within, pieces_of
 from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import CHUNK, PIECE
@@ -291,7 +291,7 @@ class Bundle:
         projection, own = pathway.projection, pathway.own
         if own is None or not self.rewires:
             return 0
-        targets = sum(len(limited(projection.post.parts[pathway.post_part].span, *ids)) for ids in own)
+        targets = number_within(projection.post.parts[pathway.post_part].span, own)
         degree = projection.rule.rewired_in_degree(projection.pre.size, projection.post.size)
         return min(most_drawn(pathway.everywhere, projection), targets * degree)
 

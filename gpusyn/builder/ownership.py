@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.network.populations import Part, Selection
-from gpusyn.utils.ids import Span, as_ids, joined, limited
+from gpusyn.utils.ids import Span, as_ids, limited
 from gpusyn.utils.typing import Bools, Integers
 
 CELL = 4  # neurons that are never separated: one call of Philox draws their words
@@ -115,14 +115,9 @@ class Share(NamedTuple):
         """Return which of some neurons, given by their local ids, the rank owns."""
         return np.asarray(self.ownership.owner(population, ids) == self.rank)
 
-    def part(self, population: str) -> float:
-        """Return the part of a population that the rank owns."""
-        size = int(self.ownership.bounds[population][-1])
-        return sum(end - begin for begin, end in self.ranges(population)) / size
-
     def number(self, part: Part) -> int:
         """Return the number of the neurons of a part of a selection that the rank owns."""
-        return sum(high - low for low, high in self.within(part))
+        return number_within(part.span, self.ranges(part.population.name))
 
     def within(self, part: Part) -> list[Range]:
         """Return the ranges of positions in a part of a selection that the rank owns, none of them empty."""
@@ -161,12 +156,9 @@ def _compact(ids: Integers) -> Span:
     return range(first, last + 1) if last - first == len(ids) - 1 else ids
 
 
-def local_ranges(ranges: list[Range]) -> Span:
-    """Return the ids in some ranges."""
-    span: Span = range(0)
-    for begin, end in ranges:
-        span = joined(span, range(begin, end)) if len(span) else range(begin, end)
-    return span
+def number_within(span: Span, ranges: list[Range]) -> int:
+    """Return the number of ids that are in some ranges."""
+    return sum(len(limited(span, *ids)) for ids in ranges)
 
 
 def pieces_of(ranges: list[Range], most: int) -> Iterator[tuple[int, int]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gpusyn.distributed.communicators import as_ranks
 from gpusyn.distributed.ranks import Ranks
+from gpusyn.distributed.spreading import ranks_of, together
 from gpusyn.errors import ArgumentError
 from gpusyn.io.atomic import replacing
 from gpusyn.parameters.scalars import public, real, show, whole_steps
@@ -134,8 +133,8 @@ def run_config(
     """
     if not callable(echo):
         raise ArgumentError(f"run_config().echo: must be a function of a line of text (got {show(echo)})")
-    ranks = None if comm is None else as_ranks(comm)
-    with nullcontext() if ranks is None else ranks.together("run_config()"):
+    ranks = ranks_of(comm)
+    with together(ranks, "run_config()"):
         config = read_config(path, out)
         length = config.tstop if duration is None else real(duration, "run_config().duration", unit="ms", above=0)
         whole_steps(length, config.dt, "run_config().duration")

@@ -200,8 +200,7 @@ class CpuSession:
         """
         own = _CLaunch(ctypes.cast(function, ctypes.c_void_p).value, ctypes.addressof(arguments))
         launches = (_CLaunch * (self._n + 1))(*self._list[:at], own, *self._list[at:])
-        team = self._team.pointer if self._team and self.threads > 1 else None
-        self._backend.driver.run_steps(team, ctypes.byref(launches), self._n + 1, steps, self._flush, None)
+        self._launch(ctypes.byref(launches), self._n + 1, self.threads, steps)
 
     def memory(self, name: str) -> NDArray[np.generic]:
         """Return an array itself, not a copy; it is the session's until `rebind` replaces it."""
@@ -218,10 +217,13 @@ class CpuSession:
         return dict(zip(self._labels, seconds, strict=False))
 
     def _compute(self, threads: int, steps: int, seconds: Any = None, part: tuple[int, int] | None = None) -> None:
-        team = self._team.pointer if self._team and threads > 1 else None
         first, end = part or (0, self._n)
-        launches = ctypes.byref(self._list, first * ctypes.sizeof(_CLaunch))
-        self._backend.driver.run_steps(team, launches, end - first, steps, self._flush, seconds)
+        self._launch(ctypes.byref(self._list, first * ctypes.sizeof(_CLaunch)), end - first, threads, steps, seconds)
+
+    def _launch(self, launches: Any, n: int, threads: int, steps: int, seconds: Any = None) -> None:
+        """Run `n` launches `steps` times on so many threads."""
+        team = self._team.pointer if self._team and threads > 1 else None
+        self._backend.driver.run_steps(team, launches, n, steps, self._flush, seconds)
 
     def read(self, name: str, start: int = 0, stop: int | None = None, after: object = None) -> NDArray[np.generic]:
         """Return a copy of an array, or of the part [start, stop) of its flattened form."""

@@ -6,6 +6,7 @@ import functools
 
 from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_kernel, synapse_states
 from gpusyn.builder.layout import Bundle, Layout, Pathway, PlacedPopulation, one_weight
+from gpusyn.builder.ownership import number_within
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.blocker import BlockerCoefficients, Free
@@ -13,7 +14,6 @@ from gpusyn.kernels.arrays import Extents, Owner
 from gpusyn.kernels.synapse_words import late_bytes, unary_bounds, unary_words
 from gpusyn.kinetics import Kinetics
 from gpusyn.receptors import Receptor
-from gpusyn.utils.ids import limited
 
 
 def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
@@ -56,7 +56,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
         targets = pathway.projection.pre.parts[pathway.pre_part].size
     if bundle.taken_back:
         ids = pathway.own_ids
-        targets = len(ids) if pathway.own is None else sum(len(limited(ids, *own)) for own in pathway.own)
+        targets = len(ids) if pathway.own is None else number_within(ids, pathway.own)
     changing = sum(not one_weight(pathway.projection, name) for name in bundle.receptors)
     return {
         "routes": 0 if bundle.one_by_one else len(bundle.receptors) * (timing.blocks if timing.at_once else 1),
