@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from gpusyn.backends.base import Backend
+from gpusyn.backends.cuda.detect import LAST_DEVICE
 from gpusyn.backends.select import BACKENDS, make_backend, names
 from gpusyn.distributed.communicators import as_ranks
 from gpusyn.distributed.crew import Crew
@@ -77,9 +78,8 @@ def _numbers(devices: Any, where: str) -> list[int]:
     if isinstance(devices, int | str):
         example = f"[{devices}]" if isinstance(devices, int) and not isinstance(devices, bool) else "[0, 1]"
         raise ArgumentError(f"{where}: must be a list of numbers of GPUs (got {show(devices)}); write {example}")
-    numbers = [
-        integer(one, f"{where}[{i}]", low=0) for i, one in enumerate(listed(devices, where, "a list of numbers"))
-    ]
+    given = listed(devices, where, "a list of numbers")
+    numbers = [integer(one, f"{where}[{i}]", low=0, high=LAST_DEVICE) for i, one in enumerate(given)]
     twice = next((number for number in numbers if numbers.count(number) > 1), None)
     if twice is not None:
         raise ParameterError(f"{where}: must be different GPUs (got {twice} twice, in {show(numbers)}); name each once")

@@ -286,7 +286,12 @@ def test_an_interruption_ends_the_building_of_a_network_on_all_devices(monkeypat
         (1, gs.ArgumentError, "must be a list of numbers of GPUs (got 1); write [1]"),
         ("0,1", gs.ArgumentError, "must be a list of numbers of GPUs (got '0,1'); write [0, 1]"),
         ([0, 0.5], gs.GpusynError, "Simulator.devices[1]: must be"),
-        ([0, -1], gs.ParameterError, "Simulator.devices[1]: must be a whole number >= 0 (got -1)"),
+        (
+            [10**5000],
+            gs.ParameterError,
+            "Simulator.devices[0]: must be a whole number >= 0 and <= 1023 (got <int that cannot be printed>)",
+        ),
+        ([0, -1], gs.ParameterError, "Simulator.devices[1]: must be a whole number >= 0 and <= 1023 (got -1)"),
         ([1, 0, 1], gs.ParameterError, "must be different GPUs (got 1 twice, in [1, 0, 1]); name each once"),
         ([], gs.ParameterError, "must name at least one GPU (got []); leave it out for the first, or write [0]"),
         ([0, 3], gs.BackendError, "there is no GPU 3: CUDA shows 0 (Emulated GPU), 1"),

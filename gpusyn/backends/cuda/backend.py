@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from gpusyn.backends.cuda.detect import Device, detect
+from gpusyn.backends.cuda.detect import LAST_DEVICE, Device, detect
 from gpusyn.backends.cuda.gpu import Gpu
 from gpusyn.backends.cuda.launcher import CudaLauncher
 from gpusyn.backends.cuda.session import CudaSession
@@ -47,7 +47,7 @@ class CudaBackend:
     BackendError
         If the GPU cannot be used; the message says why, and how to fix it.
     ParameterError
-        If `block` is not such a multiple, or `device` is negative.
+        If `block` is not such a multiple, or `device` is negative or above 1023.
     """
 
     name = "cuda"
@@ -66,7 +66,7 @@ class CudaBackend:
         if self.block % WARP:
             raise ParameterError(f"CudaBackend.block: must be a multiple of 32, the threads of a warp (got {block})")
         if device is not None:
-            device = integer(device, "CudaBackend.device", low=0)
+            device = integer(device, "CudaBackend.device", low=0, high=LAST_DEVICE)
         found = detect(importer, device=device, place=place)
         if not found.usable or found.device is None:
             raise BackendError(f"{found.reason}; fix: {found.fix}")

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 from gpusyn.backends.cuda.failures import error_text, meaning_of
 
-__all__ = ["MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cupys"]
+__all__ = ["LAST_DEVICE", "MINIMUM_CAPABILITY", "Detection", "Device", "detect", "installed_cupys"]
 
 MINIMUM_CAPABILITY = (7, 5)
+LAST_DEVICE = 1023  # largest number of a GPU: more than any machine has
 
 # Oldest driver of each CUDA generation, according to NVIDIA's table of minor version compatibility.
 _DRIVERS = {13: 580, 12: 525}
