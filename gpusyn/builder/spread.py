@@ -98,7 +98,7 @@ def rank_rows(found: RankPlan | None, layout: Layout, rate: float | None) -> lis
     """Return the rows of a plan that are about ranks."""
     if found is None:
         return []
-    own = f"{found.neurons} of {layout.n_sources} neurons and sources, and the synapses onto them"
+    own = f"{found.neurons} of {layout.n_neurons} neurons and sources, and the synapses onto them"
     whole = "; ".join(f"{size_text(n)} {part}" for part, n in sorted(found.whole.items(), key=lambda one: -one[1]))
     rows = [
         (f"rank {found.rank} of {found.ranks}", own),
