@@ -135,6 +135,7 @@ def test_the_arrays_are_those_of_present_sources():
     assert program.specs["source_population"].size == 1000
     assert [bundle.rows for bundle in found.layout.bundles] == [1000]
     assert "4000 neurons and sources" in str(found)
+    assert "1000 of 4000 neurons and sources, and the synapses onto them; it knows 1000 sources\n" in str(found)
 
 
 # ---- checkpoints ----
