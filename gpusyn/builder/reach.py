@@ -1,7 +1,8 @@
 """Which sources get a number on a rank: its own, and those of others that may have synapses onto its neurons.
 
-Lists and `OneToOne` tell which these are. Of other rules, a plan expects how many they are, and they are found by
-drawing the pairs of a projection once more (`gpusyn.builder.rows.drawn_senders`), if enough can be left out.
+Lists, `OneToOne` and the reach of `DistanceDependent` tell which these are. Of other rules, a plan expects how many
+they are, and they are found by drawing the pairs of a projection once more (`gpusyn.builder.rows.drawn_senders`), if
+enough can be left out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gpusyn.builder.ownership import number_within
 from gpusyn.builder.rows.drawn import is_own
 from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne
+from gpusyn.connectivity.distance_dependent import DistanceDependent, sources_near
 from gpusyn.connectivity.explicit import GivenSynapses
 from gpusyn.network.populations import Part
 from gpusyn.utils.ids import Span, as_ids, is_consecutive
@@ -109,9 +111,29 @@ def _known(pathway: Pathway, layout: Layout) -> Span | None:
     rule = pathway.projection.rule
     if isinstance(rule, GivenSynapses | OneToOne):
         return _listed(pathway, layout)
+    if (
+        isinstance(rule, DistanceDependent)
+        and (near := sources_near(rule, _own_positions(pathway, layout))) is not None
+    ):
+        return _local(near, pathway)
     if isinstance(rule, AllToAll) or not is_own(rule):
         return _sources(pathway).span
     return None
+
+
+def _own_positions(pathway: Pathway, layout: Layout) -> Integers:
+    """Return the positions, in the postsynaptic selection, of the own neurons of a pathway."""
+    parts = pathway.projection.post.parts
+    first, part = sum(one.size for one in parts[: pathway.post_part]), parts[pathway.post_part]
+    assert layout.share is not None
+    return first + np.concatenate([np.arange(*run) for run in layout.share.within(part)])
+
+
+def _local(positions: Integers, pathway: Pathway) -> Integers:
+    """Return the local ids of those positions, in the presynaptic selection, that are of a pathway."""
+    places = positions - sum(part.size for part in pathway.projection.pre.parts[: pathway.pre_part])
+    part = _sources(pathway)
+    return as_ids(part.span)[places[(places >= 0) & (places < part.size)]]
 
 
 def _listed(pathway: Pathway, layout: Layout) -> Integers:
@@ -152,7 +174,7 @@ def _expected_pieces(place: PlacedPopulation, reach: Reach) -> tuple[Integers, I
 def expected_part(pathway: Pathway) -> float:
     """Return which part of the sources of a pathway are expected to have synapses onto own targets.
 
-    Of `DistanceDependent`, whose sources are near, they are fewer.
+    Of `DistanceDependent` with a long reach, they are fewer.
     """
     rule, pre, post = pathway.projection.rule, pathway.projection.pre.size, pathway.projection.post.size
     own = number_within(pathway.projection.post.parts[pathway.post_part].span, pathway.own or [])

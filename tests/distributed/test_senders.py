@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.builder import specs
+from gpusyn.builder import reach, specs
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Asked, plan
@@ -142,6 +142,30 @@ def test_the_arrays_are_those_of_present_sources():
     assert [bundle.rows for bundle in found.layout.bundles] == [1000]
     assert "4000 neurons and sources" in str(found)
     assert "1000 of 4000 neurons and sources, and the synapses onto them; it knows 1000 sources\n" in str(found)
+
+
+def far_sources(n):
+    """Return a network of which rank 0 of 4 has one synapse from each of `n` sources of others, none beside another."""
+    net = gs.Network()
+    cells = net.population("cells", 400, gs.LIF(), receptors=[gs.AMPA()])
+    far = net.population("far", 40_000, gs.PoissonSource(5.0))
+    some = np.arange(n)
+    onto = gs.FromArrays(12_000 + 7 * some, some % 100)
+    net.connect(far, cells, onto, receptor="AMPA", weight=gs.Uniform(0.0, 1.0), delay=gs.Uniform(0.5, 2.0))
+    return net
+
+
+def test_a_remote_source_takes_at_most_24_bytes(monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 1)  # the list of spikes of a large network
+    kept = []
+    for n in (1000, 3000):
+        layout = rank_plan(far_sources(n), 0, 4).layout
+        program = Compiled(layout, 1).program
+        assert layout.n_sources == 100 + 10_000 + n
+        synapses = sum(program.specs[name].nbytes for name in ("targets", "weights", "late"))
+        assert program.specs["targets"].size == n
+        kept.append(program.nbytes - synapses + layout.senders.begin.nbytes + layout.senders.number.nbytes)
+    assert 0 < kept[1] - kept[0] <= 24 * 2000, (kept[1] - kept[0]) / 2000
 
 
 # ---- the list of spikes ----
@@ -301,9 +325,12 @@ def test_a_plan_expects_as_many_sources_as_are_drawn(rule, owners):
 
 def test_a_rank_of_near_neurons_knows_those_nearby():
     layout = rank_plan(random_network(NEAR).net, 2, 10).layout
-    if layout.drawn_reach:
-        Compiled(layout, 3)
-    assert layout.populations["cells"].sources < 250
+    own = np.flatnonzero(layout.share.owns("cells", np.arange(400)))
+    near = np.abs(GRID[:, None] - GRID[own]).max(axis=2).min(axis=1)
+    lists = [p for p in layout.pathways if isinstance(p.projection.rule, gs.DistanceDependent)]
+    known = reach._known(lists[0], layout)
+    assert np.flatnonzero(near <= 0.06).size <= len(known) <= np.flatnonzero(near <= 0.25).size
+    assert set(np.flatnonzero(near <= 0.06)) <= set(known.tolist())
 
 
 def test_a_rule_of_ones_own_may_draw_others_the_next_time():
