@@ -66,7 +66,7 @@ def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -
 
 
 def _shapes(states: dict[str, Array], all_: Stretches, first: OnFirst) -> dict[str, tuple[str, list[int]]]:
-    """Return the type and all axes but the last of the arrays of neurons that any rank has, in the same order on all."""
+    """Return the type and all axes but the last of the arrays of neurons that any rank has."""
     mine = {name: (str(array.dtype), list(array.shape[:-1])) for name, array in states.items() if name in all_}
     told = first.ranks.objects(mine)
     return {name: next(one[name] for one in told if name in one) for name in all_ if any(name in one for one in told)}
