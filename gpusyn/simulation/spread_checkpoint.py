@@ -60,8 +60,8 @@ def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -
     of_rank = owners(all_, first.share.ownership) if first.ranks.rank == 0 else {}
     found = dict(states)
     for name, (dtype, rows) in _shapes(states, all_, first).items():
-        none = np.zeros(0, dtype)  # of a rank whose neurons have no such state
-        parts = first.parts(states[name].reshape(-1)[mine[name]] if name in states else none)
+        own = np.flatnonzero(mine[name])  # an array has an element even if no neuron has a place
+        parts = first.parts(states[name].reshape(-1)[own] if name in states else np.zeros(0, dtype))
         if first.ranks.rank == 0:
             whole = np.empty(len(of_rank[name]), dtype)
             for rank, part in enumerate(parts):
@@ -214,12 +214,13 @@ def own_part(content: Tree, running: Running, gathered: Gathered) -> Tree:
     What is of synapses is cut by `put_synapses`, which finds them.
     """
     share = gathered.share
-    states = dict(content["states"])
+    states, specs = dict(content["states"]), running.compiled.program.specs
     for name, here in kept(stretches(running.compiled.layout)).items():
-        if name in states and name not in running.compiled.program.specs:
+        if name in states and name not in specs:
             del states[name]  # no neuron here has it
         elif name in states and states[name].size == here.size:  # others are refused where they are put
-            states[name] = states[name].reshape(-1)[here]
+            own = states[name].reshape(-1)[here]
+            states[name] = own if own.size else np.zeros(specs[name].shape, own.dtype)
     for name in _gate_kernels(running):
         states[name] = _own_gates(name, states[name], running, gathered)
     layout = running.compiled.layout
