@@ -77,9 +77,8 @@ def rank_plan(
     if layout.share is None:
         return None
     arrays = list(described)
-    owned = (end - begin for place in layout.populations.values() for begin, end in layout.owned(place))
     return RankPlan(
-        layout.share.rank, layout.share.ownership.ranks, sum(owned), layout.n_sources, _of(_WHOLE, arrays),
+        layout.share.rank, layout.share.ownership.ranks, layout.n_own, layout.n_sources, _of(_WHOLE, arrays),
         _of(_REPLICAS, arrays), traffic_of(layout, rate),
     )  # fmt: skip
 
