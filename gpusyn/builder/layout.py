@@ -521,6 +521,11 @@ class Layout:
         return sum(p.sources for p in self.populations.values())
 
     @property
+    def n_own(self) -> int:
+        """Number of neurons and spike sources that are simulated here."""
+        return sum(end - begin for place in self.populations.values() for begin, end in self.owned(place))
+
+    @property
     def n_neurons(self) -> int:
         """Number of neurons and spike sources of the network."""
         return sum(p.size for p in self.populations.values())

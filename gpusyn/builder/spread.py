@@ -80,11 +80,10 @@ def rank_plan(
     if layout.share is None:
         return None
     arrays = list(described)
-    owned = sum(end - begin for place in layout.populations.values() for begin, end in layout.owned(place))
     spanned = sum(place.kept for place in layout.populations.values())
-    whole = _WHOLE if spanned == owned else _WHOLE | _SPANNING
+    whole = _WHOLE if spanned == layout.n_own else _WHOLE | _SPANNING
     return RankPlan(
-        layout.share.rank, layout.share.ownership.ranks, owned, layout.n_sources, _of(whole, arrays),
+        layout.share.rank, layout.share.ownership.ranks, layout.n_own, layout.n_sources, _of(whole, arrays),
         _of(_REPLICAS, arrays), traffic_of(layout, rate),
     )  # fmt: skip
 

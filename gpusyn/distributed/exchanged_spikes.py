@@ -5,6 +5,7 @@ The list of a rank has the numbers of sources there (`gpusyn.builder.senders`), 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,18 @@ class ExchangedSpikes:
         Its network.
     ranks : Ranks
         The ranks.
+
+    Attributes
+    ----------
+    reserve : callable
+        Makes room for spikes up to a number that are known after a step, and for those of later steps.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
         self._senders = compiled.layout.senders
+        self.reserve: Callable[[int, int], None] = lambda total, step: None
         self._next: int | None = None  # first step whose spikes are not exchanged yet
         self.resize(compiled.program)
 
@@ -111,6 +118,7 @@ class ExchangedSpikes:
 
     def _enter(self, numbers: Array, events: Array, begin: int, step: int) -> None:
         """Replace the list from place `begin` on by the spikes of all ranks, the last of them of a step."""
+        self.reserve(begin + len(numbers), step)
         self._put("spike_id", numbers, begin)
         self._put("spike_events", events, begin)
         total = self._spec("spike_total")

@@ -132,6 +132,8 @@ class Running:
             self.initial = InitialValues(self.compiled.program, self.session)
             self.access = Access(self.compiled, self.session, seed, trial)
             self.spikes = SpikeList(self.compiled, self.session)
+            if isinstance(self.session, SpreadSession) and self.spikes.grows:
+                self.session.reserve_by(self.spikes.reserve)
             self.in_flight = InFlight(planned.layout, self.session, self.spikes)
             self.rewirer = Rewirer(self.compiled, self.session, self.initial)
             facts = facts if start is None else replace(facts, start=start)

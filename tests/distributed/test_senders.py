@@ -1,19 +1,23 @@
 """Sources that reach no neuron of a rank have no number there: the same bits, and no memory."""
 
 import functools
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 import gpusyn as gs
+from gpusyn.builder import specs
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Asked, plan
 from gpusyn.builder.senders import Senders, joined_runs
+from gpusyn.builder.specs import listed_spikes
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from gpusyn.distributed.spreading import OWNERS
 from gpusyn.distributed.threads import on_threads
 from gpusyn.io.checkpoint import read_checkpoint
+from gpusyn.simulation.spike_list import SpikeList
 from tests.helpers.networks import Case
 from tests.helpers.on_ranks import play_on_ranks
 from tests.helpers.runs import backend_named, differences, outcome, play
@@ -26,7 +30,7 @@ def _small_blocks(small_blocks):
     """Every rank has some neurons."""
 
 
-def modular(delay=None):
+def modular():
     """Return populations that do not reach each other, given synapses within blocks, and sources for one neuron each.
 
     The neurons of `silent` reach nothing; those of `ring` reach the next ones.
@@ -39,10 +43,10 @@ def modular(delay=None):
     many = net.population("many", 40, gs.PoissonSource(4000.0))
     listed = net.population("listed", 60, gs.SpikeSource([[0.5 + k % 7, 2.0 + 0.1 * k] for k in range(60)]))
     size = 60 // BLOCKS
+    drawn = gs.Uniform(0.3, 2.5)
     block = np.repeat(np.arange(BLOCKS), 40) * size
     pairs = [block + r.integers(size, size=len(block)) for _ in range(2)]
-    delay = gs.Uniform(0.3, 2.5) if delay is None else delay
-    net.connect(cells, cells, gs.FromArrays(*pairs), receptor="AMPA", weight=gs.Uniform(0.5, 3.0), delay=delay)
+    net.connect(cells, cells, gs.FromArrays(*pairs), receptor="AMPA", weight=gs.Uniform(0.5, 3.0), delay=drawn)
     turn = np.arange(40)
     net.connect(ring, ring, gs.FromArrays(turn, (turn + 1) % 40), receptor="AMPA", weight=2.0, w_max=4.0)
     net.connect(many, ring, gs.OneToOne(), receptor="AMPA", weight=0.3, delay=0.7)
@@ -136,6 +140,49 @@ def test_the_arrays_are_those_of_present_sources():
     assert [bundle.rows for bundle in found.layout.bundles] == [1000]
     assert "4000 neurons and sources" in str(found)
     assert "1000 of 4000 neurons and sources, and the synapses onto them; it knows 1000 sources\n" in str(found)
+
+
+# ---- the list of spikes ----
+def noisy():
+    """Return many sources that fire in nearly every step, of whose spikes those of many steps are on their way."""
+    net = gs.Network()
+    cells = net.population("cells", 16, gs.LIF(), receptors=[gs.AMPA()])
+    noise = net.population("noise", 160, gs.PoissonSource(30000.0))
+    net.connect(noise, cells, gs.FixedInDegree(20), receptor="AMPA", weight=gs.Uniform(0.1, 0.4), delay=3.0)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells, "V", name="V")
+    return Case(net, 0.1, 3, "single", 100, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "ranks", "options"), [("numpy", 3, {}), ("cpu", 2, {"threads": 2}), ("cuda-emulated", 2, {})]
+)
+def test_a_list_grows_before_spikes_of_other_ranks_enter_it(name, ranks, options, monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 16)
+    sizes = []
+
+    def looked_at(sim):
+        program = sim._running.compiled.program
+        sizes.append((listed_spikes(sim.plan.layout, sim._running.compiled.steps), program.specs["spike_id"].size))
+        return outcome(sim)
+
+    how = {"cuts": (3, 50), "chunk_steps": 2, "look": looked_at}
+    one = play(noisy(), backend_named("numpy"), **how)
+    sizes.clear()
+    backend = functools.partial(backend_named, name, **options)
+    assert not differences(one, play_on_ranks(noisy, backend, ranks, **how))
+    assert len(sizes) == ranks
+    assert all(first < now for first, now in sizes), sizes
+
+
+def test_a_list_that_does_not_grow_is_noticed(monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 16)
+    monkeypatch.setattr(SpikeList, "reserve", lambda self, total, step: None)
+    how = {"cuts": (3, 50), "chunk_steps": 2}
+    one = play(noisy(), backend_named("numpy"), **how)
+    with suppress(AssertionError, ValueError, gs.GpusynError):
+        assert not differences(one, play_on_ranks(noisy, lambda: backend_named("numpy"), 3, **how))
+        pytest.fail("nothing was lost")
 
 
 # ---- checkpoints ----
