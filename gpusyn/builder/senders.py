@@ -42,6 +42,11 @@ class Senders:
         """How many ids have a number."""
         return int(self.number[-1])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the runs."""
+        return RUN_BYTES * len(self.begin)
+
     def below(self, id_: int) -> int:
         """Return how many ids that are smaller than one have a number."""
         run = int(np.searchsorted(self.begin, id_)) - 1
@@ -77,8 +82,14 @@ class ExpectedSenders(Senders):
 
     def __init__(self, begin: Integers, end: Integers, part: Floats) -> None:
         count = np.rint((end - begin) * part).astype(np.int64)
-        self.begin, self._part = begin.astype(np.int32), part
+        self.begin, self._part, self._end = begin.astype(np.int32), part, int(end[-1])
         self.number = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the runs that are expected, if sources of a piece have a number at random."""
+        length = np.diff(self.begin, append=self._end)
+        return RUN_BYTES * int(np.sum(length * self._part * (1.0 - self._part)) + np.count_nonzero(self._part == 1.0))
 
     def below(self, id_: int) -> int:
         """Return how many ids that are smaller than one are expected to have a number."""

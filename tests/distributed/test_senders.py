@@ -309,7 +309,8 @@ def test_a_plan_expects_as_many_sources_as_are_drawn(rule, owners):
     layout, expected = found.layout, {p.population.name: p.sources for p in found.layout.populations.values()}
     assert layout.drawn_reach
     assert found.rank.sources == layout.n_sources < 500
-    planned = sum(spec.nbytes for spec in found.specs.values())
+    planned, runs = sum(spec.nbytes for spec in found.specs.values()), layout.senders.nbytes
+    assert found.bytes["numbers of known sources, for the host"] == runs
     program = Compiled(layout, 3).program
     for name, place in layout.populations.items():
         assert abs(place.sources - expected[name]) <= 4 * place.size**0.5
@@ -321,6 +322,7 @@ def test_a_plan_expects_as_many_sources_as_are_drawn(rule, owners):
         own = layout.share.owns(name, np.arange(place.size))
         assert present(layout, name) == np.flatnonzero(reaching | own).tolist()
     assert sum(spec.nbytes for spec in program.specs.values()) == pytest.approx(planned, rel=0.05)
+    assert layout.senders.nbytes == pytest.approx(runs, abs=8 * 40)
 
 
 def test_a_rank_of_near_neurons_knows_those_nearby():
