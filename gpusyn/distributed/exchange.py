@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, window_steps
+from gpusyn.builder.specs import holds_all_spikes
 from gpusyn.distributed.compiled_exchange import compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
@@ -66,7 +67,9 @@ class SpreadSession:
         if potentials.exist:
             self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
-        self.compiled = None if self.window != 1 or potentials.exist else compiled_exchange(session, compiled, ranks)
+        self.compiled = None
+        if self.window == 1 and not potentials.exist and holds_all_spikes(layout):
+            self.compiled = compiled_exchange(session, compiled, ranks)
         if self.window:
             self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
 
@@ -107,6 +110,10 @@ class SpreadSession:
         """Exchange the spikes before a step that are not exchanged yet, so that all ranks have the same list."""
         if self.window:
             self._spikes.finish(step)
+
+    def reserve_by(self, reserve: Callable[[int, int], None]) -> None:
+        """Call a function before spikes of other ranks enter the list, with their last number and the step."""
+        self._spikes.reserve = reserve
 
     def restart(self, step: int) -> None:
         """Go on at another step, before which all spikes are known."""

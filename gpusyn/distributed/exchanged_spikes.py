@@ -1,7 +1,11 @@
-"""How the ids of spikes travel: the spikes of all ranks enter the list of spikes before any of them is due."""
+"""How the ids of spikes travel: the spikes of all ranks enter the list of spikes before any of them is due.
+
+The list of a rank has the numbers of sources there (`gpusyn.builder.senders`), and no spikes of sources without one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,11 +33,18 @@ class ExchangedSpikes:
         Its network.
     ranks : Ranks
         The ranks.
+
+    Attributes
+    ----------
+    reserve : callable
+        Makes room for spikes up to a number that are known after a step, and for those of later steps.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
+        self._senders = compiled.layout.senders
+        self.reserve: Callable[[int, int], None] = lambda total, step: None
         self._next: int | None = None  # first step whose spikes are not exchanged yet
         self.resize(compiled.program)
 
@@ -68,7 +79,7 @@ class ExchangedSpikes:
         begin = self._list("spike_begin", first, end)
         total = int(self._session.read("spike_total")[0])
         counts = np.diff(begin, append=total)
-        ids = self._list("spike_id", int(begin[0]), total)
+        ids = self._own_ids(int(begin[0]), total)
         mine = [counts.astype(np.int32), ids]
         if self._repeats:
             mine.append(self._list("spike_events", int(begin[0]), total))
@@ -85,7 +96,7 @@ class ExchangedSpikes:
         mine = np.empty(1 + n * (1 + self._repeats), np.int32)
         mine[0] = n
         if n:
-            mine[1 : 1 + n] = self._list("spike_id", begin, total)
+            mine[1 : 1 + n] = self._own_ids(begin, total)
             if self._repeats:
                 mine[1 + n :] = self._list("spike_events", begin, total)
         found = self._ranks.arrays(mine)
@@ -93,19 +104,30 @@ class ExchangedSpikes:
         if sum(map(len, found)) - len(mine) >= self._ranks.size:
             ids = np.concatenate([one[1 : 1 + one[0]] for one in found])
             events = np.concatenate([one[1 + one[0] :] for one in found]) if self._repeats else np.ones_like(ids)
-            self._enter(ids, events, begin, step)
+            numbers, here = self._known(ids)
+            self._enter(numbers[here], events[here], begin, step)
 
-    def _enter(self, ids: Array, events: Array, begin: int, step: int) -> None:
+    def _own_ids(self, begin: int, end: int) -> Array:
+        """Return the ids of the sources of spikes in the list, which has their numbers."""
+        numbers = self._list("spike_id", begin, end)
+        return numbers if self._senders is None else self._senders.ids(numbers).astype(numbers.dtype)
+
+    def _known(self, ids: Array) -> tuple[Array, Any]:
+        """Return the numbers of sources, and which of them have one on this rank."""
+        return (ids, slice(None)) if self._senders is None else self._senders.numbers(ids)
+
+    def _enter(self, numbers: Array, events: Array, begin: int, step: int) -> None:
         """Replace the list from place `begin` on by the spikes of all ranks, the last of them of a step."""
-        self._put("spike_id", ids, begin)
+        self.reserve(begin + len(numbers), step)
+        self._put("spike_id", numbers, begin)
         self._put("spike_events", events, begin)
         total = self._spec("spike_total")
-        self._session.write("spike_total", np.full(total.shape, begin + len(ids), total.dtype))
+        self._session.write("spike_total", np.full(total.shape, begin + len(numbers), total.dtype))
         if self._remembers:
-            self._remember(ids, events, step)
+            self._remember(numbers, events, step)
 
     def _unpacked(self, message: Array, n: int) -> tuple[Array, Array, Array]:
-        """Return the step (from the first one on), the source and the number of events of each spike of a message."""
+        """Return the step (from the first one on), the id and the number of events of each spike of a message."""
         counts, rest = message[:n], message[n:]
         size = int(counts.sum())
         events = rest[size:] if self._repeats else np.ones(size, np.int32)
@@ -114,24 +136,26 @@ class ExchangedSpikes:
     def _merge(self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool) -> None:
         """Replace the list from place `begin`, the first spike of step `first`, on by the spikes of all ranks."""
         step, ids, events = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        numbers, here = self._known(ids)
+        step, numbers, events = step[here], numbers[here], events[here]
         if end - first > 1:
             order = np.argsort(step, kind="stable")
-            step, ids, events = step[order], ids[order], events[order]
-        self._enter(ids, events, begin, end - 1)
+            step, numbers, events = step[order], numbers[order], events[order]
+        self._enter(numbers, events, begin, end - 1)
         bounds = begin + np.searchsorted(step, np.arange(1, end - first + complete))
         if len(bounds):
             self._put("spike_begin", bounds, first + 1)
 
-    def _remember(self, ids: Array, events: Array, step: int) -> None:
+    def _remember(self, numbers: Array, events: Array, step: int) -> None:
         """Note the events of a step as the last ones of their sources."""
-        for name, values in (("event_step", np.full(len(ids), step)), ("event_count", events)):
+        for name, values in (("event_step", np.full(len(numbers), step)), ("event_count", events)):
             dtype = self._spec(name).dtype
-            if len(ids) < _FEW:
-                for source, value in zip(ids.tolist(), values.astype(dtype), strict=True):
+            if len(numbers) < _FEW:
+                for source, value in zip(numbers.tolist(), values.astype(dtype), strict=True):
                     self._session.write(name, np.full(1, value), source)
             else:
                 present = self._session.read(name)
-                present[ids] = values
+                present[numbers] = values
                 self._session.write(name, present)
 
     def _spec(self, name: str) -> Any:

@@ -23,6 +23,9 @@ struct Exchange {
     int32_t *id, *events;
     int64_t *event_step;
     int32_t *event_count;
+    // Runs of the ids that have a number in the list: the first id of each, and its number; -1 runs: ids are numbers.
+    const int32_t *run_id, *run_number;
+    int64_t runs;
     int64_t step_mask, spike_mask;
     int32_t rank, ranks, repeats, remembers;
     int64_t room;  // spikes for which messages have room; the same on all ranks
@@ -41,6 +44,37 @@ double now()
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+// Number of the last of some sorted values that is not larger than one; -1 if there is none.
+int64_t last_of(const int32_t *values, int64_t n, int32_t value)
+{
+    int64_t low = -1, high = n;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (values[middle] <= value)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int32_t id_of(const Exchange &x, int32_t number)
+{
+    if (x.runs < 0) return number;
+    int64_t run = last_of(x.run_number, x.runs, number);
+    return x.run_id[run] + (number - x.run_number[run]);
+}
+
+// Number of an id in the list; -1 if it has none.
+int32_t number_of(const Exchange &x, int32_t id)
+{
+    if (x.runs < 0) return id;
+    int64_t run = last_of(x.run_id, x.runs, id);
+    if (run < 0) return -1;
+    int32_t number = x.run_number[run] + (id - x.run_id[run]);
+    return number < x.run_number[run + 1] ? number : -1;
 }
 
 // Gives the buffers room for messages of so many words.
@@ -66,7 +100,7 @@ bool send(Exchange &x, int64_t begin, int64_t n)
     x.sent[0] = (int32_t)n;
     for (int64_t i = 0; i < some; i++) {
         int64_t at = (begin + i) & x.spike_mask;
-        x.sent[1 + i] = x.id[at];
+        x.sent[1 + i] = id_of(x, x.id[at]);
         if (x.repeats) x.sent[1 + some + i] = x.events[at];
     }
     x.failed = x.allgather(x.sent, (int)words, x.word, x.received, (int)words, x.word, x.comm);
@@ -80,14 +114,16 @@ void enter(Exchange &x, int64_t begin, int64_t step)
     for (int r = 0; r < x.ranks; r++) {
         const int32_t *ids = x.received + r * words + 1;
         int64_t n = ids[-1];
-        for (int64_t i = 0; i < n; i++, at++) {
-            int32_t events = x.repeats ? ids[n + i] : 1;
-            x.id[at & x.spike_mask] = ids[i];
+        for (int64_t i = 0; i < n; i++) {
+            int32_t events = x.repeats ? ids[n + i] : 1, number = number_of(x, ids[i]);
+            if (number < 0) continue;
+            x.id[at & x.spike_mask] = number;
             x.events[at & x.spike_mask] = events;
             if (x.remembers) {
-                x.event_step[ids[i]] = step;
-                x.event_count[ids[i]] = events;
+                x.event_step[number] = step;
+                x.event_count[number] = events;
             }
+            at++;
         }
         if (r != x.rank) x.bytes += 4 * (1 + n * (1 + x.repeats));
     }

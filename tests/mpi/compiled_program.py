@@ -36,6 +36,21 @@ def repeated():
     return net
 
 
+def neighbours():
+    """Given synapses onto neighbours, so that a rank knows few sources of the others by numbers that are not ids."""
+    net = gs.Network()
+    cells = net.population("cells", 200, gs.LIF(), receptors=[gs.AMPA()], V=np.linspace(-70.0, -50.0, 200))
+    noise = net.population("noise", 200, gs.PoissonSource(4000.0))
+    net.inject(cells, np.repeat([600.0, 900.0], 100))
+    some = np.arange(200)
+    to = np.concatenate([some + 1, some + 3]) % 200
+    net.connect(cells, cells, gs.FromArrays(np.tile(some, 2), to), receptor="AMPA", weight=0.5, delay=DT)
+    net.connect(noise, cells, gs.OneToOne(), receptor="AMPA", weight=0.4, delay=0.3)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells[::7], "V", name="V")
+    return net
+
+
 def run(net, comm, compiled, threads=1):
     """Return what was recorded, on rank 0, and what was exchanged."""
     with gs.Simulator(net, dt=DT, seed=3, backend="cpu", threads=threads, comm=comm) as sim:
@@ -54,7 +69,7 @@ def run(net, comm, compiled, threads=1):
 
 def main():
     """Compare compiled code with Python, and with one process."""
-    for make in (bursts, repeated):
+    for make in (bursts, repeated, neighbours):
         one, two = (run(make(), WORLD, compiled) for compiled in (True, False))
         threads = run(make(), WORLD, compiled=True, threads=2)
         assert one[1] == two[1] == threads[1], (one[1], two[1])
