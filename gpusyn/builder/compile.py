@@ -181,8 +181,12 @@ class Compiled:
         return found
 
     def current_write(self, place: PlacedPopulation, first: int, stop: int, compartment: int = 0) -> Write:
-        """Return the constant current into a compartment of the neurons `first` to `stop`, and its place."""
-        tables = self.neurons[place.group]
+        """Return the constant current into a compartment of neurons `first` to `stop`, and its place.
+
+        It is that of neurons that have places.
+        """
+        tables, (begin, end) = self.neurons[place.group], place.hull
+        first, stop = min(max(first, begin), end), min(stop, end)
         current = tables.current_of(place, self.inputs, first, stop, compartment)
         at = compartment * tables.group.size + place.first + first
         return Write(array_name("current", group=place.group), current, at)

@@ -95,7 +95,7 @@ def launched(layout: Layout) -> list[tuple[str, int | None]]:
     launches += [(LIMITS, None)] if own_rates(layout) else []
     launches += [(POTENTIALS, g) for g in sorted(coupled_groups(layout))]
     launches += [(GATHER, g) for g in gathered_groups(layout)]
-    launches += [("advance_neurons", g) for g in groups if layout.groups[g].size]
+    launches += [("advance_neurons", g) for g in groups]
     launches += [(kernel, None) for kernel in KERNELS if layout.sources(kernel)]
     launches += [("advance_gates", None)] if layout.gates else []
     learned, influx = learned_bundles(layout), spines.influx_groups(layout)

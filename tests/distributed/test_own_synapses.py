@@ -392,7 +392,13 @@ def test_procedural_rows_are_added_to_own_targets_alone(rank, listed):
         for begin, size, shift, first in np.asarray(parts).tolist():
             for q in range(size):
                 found[begin + q] = (q if first < 0 else ids[first + q]) + shift
-        return found, layout.share
+        return {q: place - firsts(layout)[q] for q, place in found.items()}, layout.share
+
+    def firsts(layout):
+        """Return for each position the place of the first neuron of its population."""
+        return np.concatenate(
+            [np.full(part.size, layout.populations[part.population.name].offset) for part in post.parts]
+        )
 
     whole, _ = targets(None)
     assert list(whole) == list(range(post.size))
