@@ -36,7 +36,7 @@ def first_after_potentials(layout: Layout) -> int:
 
 
 def window_steps(layout: Layout) -> int:
-    """Return after how many steps the ranks exchange their spikes, 0 if never, because nothing reads them.
+    """Return within how many steps the ranks must know one another's spikes, 0 if nothing reads them.
 
     It is 1 more than the age of a spike when the first synapse reads it: the shortest delay, but 1 where weights can be
     set or learn, and where delays of procedural synapses differ. It is 1 as well where something else than delivery
@@ -46,6 +46,15 @@ def window_steps(layout: Layout) -> int:
     if any(kernel not in LATER for kernel, _ in after) or remembers(layout):
         return 1
     return min(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
+
+
+def exchange_steps(window: int) -> int:
+    """Return after how many steps the ranks exchange their spikes, 0 if never.
+
+    It is half a window, so that the spikes of one half travel while the next is computed, and are there when it ends.
+    In a window of 1 step there is nothing to compute meanwhile: the ranks wait for one another.
+    """
+    return window // 2 or window
 
 
 def has_repeats(layout: Layout) -> bool:
@@ -64,7 +73,10 @@ class Traffic(NamedTuple):
     Attributes
     ----------
     window : int
-        Steps between two exchanges of spikes, 0 if there are none.
+        Steps within which a spike must reach the other ranks, 0 if nothing reads spikes.
+    every : int
+        Steps between two exchanges of spikes, 0 if there are none. The ranks compute while spikes travel if it is less
+        than `window`.
     exchanges : float
         Number of exchanges.
     spikes : float
@@ -78,6 +90,7 @@ class Traffic(NamedTuple):
     """
 
     window: int
+    every: int
     exchanges: float
     spikes: float
     sent: float
@@ -108,9 +121,10 @@ def traffic_of(layout: Layout, rate: float | None = None) -> Traffic:
     potentials = each * sum(layout.populations[name].size for name in coupled) - own_V
     counts = WORD * steps * others
     if not window:
-        return Traffic(0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
+        return Traffic(0, 0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
     return Traffic(
-        window, steps / window, elsewhere, sent=WORD * steps * (others > 0) + of_spike * own + own_V,
+        window, every := exchange_steps(window), steps / every, elsewhere,
+        sent=WORD * steps * (others > 0) + of_spike * own + own_V,
         received=counts + of_spike * elsewhere + potentials, counts=counts, potentials=potentials,
     )  # fmt: skip
 

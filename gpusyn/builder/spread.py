@@ -112,11 +112,12 @@ def rank_rows(found: RankPlan | None, layout: Layout, rate: float | None) -> lis
 def _exchange_text(traffic: Traffic, rate: float | None) -> str:
     if not traffic.window and not traffic.potentials:
         return "nothing: no synapse reads spikes"
-    steps = "in every step" if traffic.window <= 1 else f"every {traffic.window} steps"
+    steps = "in every step" if traffic.every <= 1 else f"every {traffic.every} steps"
+    meanwhile = ", while the next ones are computed" if traffic.every < traffic.window else ""
     neurons = "as many as plans expect, mostly 20 Hz" if rate is None else f"{rate:g} Hz"
     V = f", at most {size_text(traffic.potentials)}/s V of neurons with gap junctions" if traffic.potentials else ""
     return (
-        f"{steps}, {traffic.exchanges:.6g} times in 1 s of model time; this rank receives {size_text(traffic.received)}"
-        f"/s: {traffic.spikes:.4g} spikes/s of other ranks, {size_text(traffic.counts)}/s numbers of spikes{V} "
-        f"(neurons: {neurons}; headers not counted)"
+        f"{steps}{meanwhile}, {traffic.exchanges:.6g} times in 1 s of model time; this rank receives "
+        f"{size_text(traffic.received)}/s: {traffic.spikes:.4g} spikes/s of other ranks, "
+        f"{size_text(traffic.counts)}/s numbers of spikes{V} (neurons: {neurons}; headers not counted)"
     )

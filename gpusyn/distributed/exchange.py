@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, window_steps
-from gpusyn.distributed.compiled_exchange import compiled_exchange
+from gpusyn.builder.exchanged import exchange_steps, first_after_potentials, first_after_spikes, window_steps
+from gpusyn.distributed.compiled_exchange import CompiledExchange, compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from gpusyn.distributed.gathering import Gathered
@@ -41,10 +41,14 @@ class Point(NamedTuple):
 class SpreadSession:
     """A session on one of several ranks; see `gpusyn.backends.base.Session`.
 
-    The ranks exchange their spikes every `window` steps since time 0, in the middle of a step: after its spikes, and
-    before any synapse can be due that waits for them. The others' spikes enter the list of spikes in the steps in which
-    they were emitted, as if the neurons were simulated here. Where gap junctions join neurons of different ranks, the
-    potentials of these neurons are exchanged in every step, before neurons advance.
+    The ranks exchange their spikes every half `window` of steps since time 0, in the middle of a step: after its
+    spikes, and before any synapse can be due that waits for those of the half before. These have travelled while the
+    half was computed. In a window of one step the ranks wait for one another. The others' spikes enter the list of
+    spikes in the steps in which they were emitted, as if the neurons were simulated here; at the end of a run, all of
+    them have.
+
+    Where gap junctions join neurons of different ranks, the potentials of these neurons are exchanged in every step,
+    before neurons advance.
 
     Attributes
     ----------
@@ -53,7 +57,7 @@ class SpreadSession:
     gathering : Gathered
         Joins the parts of the ranks.
     window : int
-        Steps between two exchanges of spikes; 0: nothing reads spikes, and there are none.
+        Steps within which the ranks must know one another's spikes; 0: nothing reads spikes, and none are exchanged.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
@@ -61,24 +65,24 @@ class SpreadSession:
         layout = compiled.layout
         assert layout.share is not None
         self.gathering, self.window = Gathered(ranks, layout.share), window_steps(layout)
-        self._spikes = ExchangedSpikes(session, compiled, ranks)
+        self._spikes = ExchangedSpikes(session, compiled, ranks, self.window)
         potentials, self._points = ExchangedPotentials(session, compiled, ranks), list[Point]()
         if potentials.exist:
             self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
-        self.compiled = None if self.window != 1 or potentials.exist else compiled_exchange(session, compiled, ranks)
+        self.compiled: CompiledExchange | None = None
         if self.window:
-            self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
+            self._points.append(Point(first_after_spikes(layout), exchange_steps(self.window), self._spikes.exchange))
+            if not potentials.exist:
+                self.compiled = compiled_exchange(session, compiled, ranks, self.window)
 
     # ---- steps ----
     def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
         """Run the launch list `steps` times, with the exchanges that are due."""
         now = int(self.read("clock")[Clock._fields.index("next")])
-        self._spikes.begin(now)
-        stop = now + steps
+        known, stop = self._spikes.begin(now), now + steps
         if self.compiled is not None and steps:
-            self.compiled.run(steps)
-            self._spikes.restart(stop)
+            self._spikes.restart(self.compiled.run(steps, known))
             return
         while now < stop:
             due = (now + point.every - 1 - now % point.every for point in self._points)
@@ -98,10 +102,6 @@ class SpreadSession:
                 point.exchange(step)
                 first = point.launch
         self._session.run(1, first)
-
-    def _exchange_spikes(self, step: int) -> None:
-        """Exchange the spikes up to a step whose spikes are not yet delivered."""
-        self._spikes.exchange(step + 1, complete=False)
 
     def finish(self, step: int) -> None:
         """Exchange the spikes before a step that are not exchanged yet, so that all ranks have the same list."""

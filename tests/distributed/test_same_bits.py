@@ -12,6 +12,7 @@ import pytest
 import gpusyn as gs
 from gpusyn.distributed import exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
+from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from tests.helpers.choices import Seeded
 from tests.helpers.networks import EVERYTHING, Case, draw_case
 from tests.helpers.on_ranks import everything, play_on_ranks, with_recorders
@@ -94,6 +95,45 @@ def test_the_long_checks_have_everything() -> None:
     assert tags >= EVERYTHING
 
 
+# ---- spikes that travel while steps are computed ----
+def delayed(steps: int, events: bool = False) -> Case:
+    """Neurons whose spikes have an effect after so many steps and later, and sources of one or more events a step."""
+    net = gs.Network()
+    cells = net.population("cells", 24, gs.LIF(I_e=np.linspace(900.0, 9000.0, 24)), receptors=[gs.AMPA()])
+    noise = net.population("noise", 24, gs.PoissonSource(9000.0 if events else 500.0))
+    for pre, delay in ((cells, 0.1 * steps), (noise, gs.Uniform(0.1 * steps, 0.1 * steps + 1.0))):
+        net.connect(pre, cells, gs.FixedInDegree(6), weight=gs.Uniform(1.0, 4.0), delay=delay, receptor="AMPA")
+    net.record(cells + noise, ["spikes"], name="spikes")
+    net.record(cells, ["V"], name="V")
+    return Case(net, 0.1, 5, "single", 60, set())
+
+
+@pytest.mark.parametrize("cuts", [(), (1, 10, 11, 13, 30)])
+@pytest.mark.parametrize("steps", [2, 3, 4, 5])
+def test_spikes_that_may_be_late_have_the_same_bits_on_ranks(steps: int, cuts: tuple[int, ...]) -> None:
+    how: dict[str, Any] = {"cuts": cuts, "reset_at": 7, "chunk_steps": 4} if cuts else {}
+    check(lambda: delayed(steps), "numpy", [(2, "contiguous"), (3, "dealt")], how)
+
+
+def test_several_events_in_a_step_may_be_late() -> None:
+    check(lambda: delayed(4, events=True), "numpy", [(3, "dealt")], {"cuts": (5,)})
+
+
+@pytest.mark.parametrize(("steps", "late"), [(1, 0), (2, 1), (3, 1), (5, 2), (8, 4)])
+def test_no_rank_waits_for_spikes_of_the_last_half_of_a_window(
+    steps: int, late: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown, exchange = set[int](), ExchangedSpikes.exchange
+
+    def looked_at(spikes: ExchangedSpikes, step: int) -> None:
+        exchange(spikes, step)
+        unknown.add(spikes.unknown(step + 1))
+
+    monkeypatch.setattr(ExchangedSpikes, "exchange", looked_at)
+    play_on_ranks(lambda: delayed(steps), lambda: backend_named("numpy"), 2)
+    assert unknown == {late}
+
+
 # ---- that a fault would be seen ----
 def coupled(delay: float = 0.5) -> Case:
     """Neurons that spike, reach one another after 5 steps or others, and are coupled."""
@@ -121,11 +161,12 @@ def test_lists_of_spikes_that_grow_have_room_for_those_of_other_ranks() -> None:
     check(lambda: coupled(6.0), "numpy", [(3, "dealt")], {"chunk_steps": 1, "look": looked_at})
 
 
-def test_an_exchange_that_comes_too_late_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("steps", [3, 5])
+def test_an_exchange_that_comes_too_late_is_noticed(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     window = exchange.window_steps
     monkeypatch.setattr(exchange, "window_steps", lambda layout: window(layout) + 1)
     with pytest.raises(AssertionError, match="2 ranks, contiguous"):
-        check(coupled, "numpy", [(2, "contiguous")], {})
+        check(lambda: delayed(steps), "numpy", [(2, "contiguous")], {})
 
 
 def test_potentials_that_do_not_travel_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

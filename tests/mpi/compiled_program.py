@@ -1,5 +1,6 @@
 """Several ranks whose spikes compiled code exchanges: ``mpiexec -n 3 python -m tests.mpi.compiled_program``."""
 
+import functools
 import sys
 
 import numpy as np
@@ -10,14 +11,19 @@ from gpusyn.commands.bench_ranks import Counting
 
 WORLD = MPI.COMM_WORLD
 DT, STEPS = 0.1, 300
+CUTS = 1, 4, STEPS // 3, STEPS - STEPS // 3 - 5
 
 
-def bursts():
-    """Neurons that fire together, so that messages are now empty and now longer than there is room for."""
+def bursts(steps=1):
+    """Neurons that fire together, so that messages are now empty and now longer than there is room for.
+
+    The shortest delay is of so many steps.
+    """
     net = gs.Network()
     cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA()], V=np.repeat([-70.0, -60.0, -50.0], 100))
     net.inject(cells, np.repeat([600.0, 900.0], 150))
-    net.connect(cells, cells, gs.FixedInDegree(20), receptor="AMPA", weight=0.05, delay=DT)
+    net.connect(cells, cells, gs.FixedInDegree(20), receptor="AMPA", weight=0.05, delay=steps * DT)
+    net.connect(cells[:50], cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.05, delay=gs.Uniform(2.0, 3.0))
     net.record(cells, "spikes", name="spikes")
     net.record(cells[::7], "V", name="V")
     return net
@@ -36,6 +42,17 @@ def repeated():
     return net
 
 
+def late(steps):
+    """Sources with several events in one step, whose spikes have an effect after so many steps."""
+    net = gs.Network()
+    cells = net.population("cells", 60, gs.LIF(), receptors=[gs.AMPA()])
+    noise = net.population("noise", 90, gs.PoissonSource(4000.0))
+    net.connect(cells + noise, cells, gs.FixedInDegree(8), receptor="AMPA", weight=0.1, delay=steps * DT)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells[::7], "V", name="V")
+    return net
+
+
 def run(net, comm, compiled, threads=1):
     """Return what was recorded, on rank 0, and what was exchanged."""
     with gs.Simulator(net, dt=DT, seed=3, backend="cpu", threads=threads, comm=comm) as sim:
@@ -47,25 +64,36 @@ def run(net, comm, compiled, threads=1):
             sim._session.compiled.close()
             sim._session.compiled = None
         with Counting(sim) as counting:
-            for steps in (1, STEPS // 3, STEPS - STEPS // 3 - 1):
+            for steps in CUTS:
                 sim.step(steps)
         return [sim.gather("spikes"), sim.gather("V")], (counting.exchanges, counting.received)
 
 
+def check(make, most):
+    """Compare compiled code with Python, and with one process; there are at most so many exchanges."""
+    one, two = (run(make(), WORLD, compiled) for compiled in (True, False))
+    threads = run(make(), WORLD, compiled=True, threads=2)
+    assert one[1] == two[1] == threads[1], (one[1], two[1])
+    assert most - len(CUTS) <= one[1][0] <= most + len(CUTS), one[1]
+    if WORLD.rank == 0:
+        alone = run(make(), None, compiled=False)
+        assert len(alone[0][0].times) > 100
+        for found in (one, two, threads):
+            for mine, other in zip(found[0], alone[0], strict=True):
+                assert mine == other, make
+
+
 def main():
-    """Compare compiled code with Python, and with one process."""
-    for make in (bursts, repeated):
-        one, two = (run(make(), WORLD, compiled) for compiled in (True, False))
-        threads = run(make(), WORLD, compiled=True, threads=2)
-        assert one[1] == two[1] == threads[1], (one[1], two[1])
-        assert one[1][0] == STEPS
-        if WORLD.rank == 0:
-            alone = run(make(), None, compiled=False)
-            assert len(alone[0][0].times) > 100
-            for found in (one, two, threads):
-                for mine, other in zip(found[0], alone[0], strict=True):
-                    assert mine == other, make.__name__
-            sys.stdout.write(f"{make.__name__}: the same\n")
+    """Compare networks that exchange spikes in every step, and others in which these may be late."""
+    check(bursts, STEPS)
+    check(repeated, STEPS)
+    if WORLD.rank == 0:
+        sys.stdout.write("in every step: the same\n")
+    for steps in (2, 3, 4, 5, 12):
+        check(functools.partial(bursts, steps), STEPS // (steps // 2))
+        check(functools.partial(late, steps), STEPS // (steps // 2))
+    if WORLD.rank == 0:
+        sys.stdout.write("late: the same\n")
 
 
 def fails():

@@ -13,7 +13,7 @@ def test_compiled_code_exchanges_what_python_does(ranks):
     cpu()  # or skip
     done = run_mpi(ranks, "tests.mpi.compiled_program", seconds=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["bursts: the same", "repeated: the same"], done.stderr
+    assert done.stdout.splitlines() == ["in every step: the same", "late: the same"], done.stderr
 
 
 def test_a_rank_that_fails_before_its_steps_ends_those_that_wait_for_it():
