@@ -30,7 +30,7 @@ class Counting:
     def __init__(self, sim: gs.Simulator) -> None:
         session: Any = sim._session
         assert isinstance(session, SpreadSession)
-        self._counting = [session._spikes, *filter(None, [session.compiled])]
+        self._counting: list[Any] = [session._spikes, *filter(None, [session.compiled])]
         self.exchanges, self.received, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Counting:

@@ -150,8 +150,10 @@ def compiled_exchange(session: Session, compiled: Compiled, ranks: Ranks, window
         return None
     mpi: Any = sys.modules["mpi4py.MPI"]
     library = ctypes.CDLL(mpi.__file__)  # finds the functions of the library that mpi4py has loaded
-    found = {name: ctypes.cast(getattr(library, of_mpi, None), _P).value for name, of_mpi in _FUNCTIONS.items()}
-    return CompiledExchange(session, compiled, ranks, window, found) if all(found.values()) else None
+    if not all(hasattr(library, name) for name in _FUNCTIONS.values()):
+        return None
+    found = {name: ctypes.cast(getattr(library, of_mpi), _P).value for name, of_mpi in _FUNCTIONS.items()}
+    return CompiledExchange(session, compiled, ranks, window, found)
 
 
 def _handle(thing: Any) -> int:
