@@ -48,13 +48,30 @@ def window_steps(layout: Layout) -> int:
     return min(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
 
 
-def exchange_steps(window: int) -> int:
-    """Return after how many steps the ranks exchange their spikes, 0 if never.
+class Rhythm(NamedTuple):
+    """When the ranks exchange their spikes.
 
-    It is half a window, so that the spikes of one half travel while the next is computed, and are there when it ends.
-    In a window of 1 step there is nothing to compute meanwhile: the ranks wait for one another.
+    Attributes
+    ----------
+    every : int
+        Steps between two exchanges; 0: there are none.
+    late : int
+        Steps that are computed while spikes travel, at most `every`; 0: the ranks wait for one another.
     """
-    return window // 2 or window
+
+    every: int
+    late: int
+
+
+def rhythm(window: int) -> Rhythm:
+    """Return when the ranks exchange their spikes, which they must know within a window of steps.
+
+    A spike has waited for up to `every` steps when it is sent, and travels for `late` ones: together a window. The
+    longer spikes may travel, the more exchanges there are, each of which takes time on all ranks: a quarter of the
+    window adds a third. In a window of fewer than 4 steps, the ranks wait.
+    """
+    late = window // 4
+    return Rhythm(window - late, late)
 
 
 def has_repeats(layout: Layout) -> bool:
@@ -75,8 +92,8 @@ class Traffic(NamedTuple):
     window : int
         Steps within which a spike must reach the other ranks, 0 if nothing reads spikes.
     every : int
-        Steps between two exchanges of spikes, 0 if there are none. The ranks compute while spikes travel if it is less
-        than `window`.
+        Steps between two exchanges of spikes, 0 if there are none. While spikes travel, the rest of a window is
+        computed.
     exchanges : float
         Number of exchanges.
     spikes : float
@@ -123,7 +140,7 @@ def traffic_of(layout: Layout, rate: float | None = None) -> Traffic:
     if not window:
         return Traffic(0, 0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
     return Traffic(
-        window, every := exchange_steps(window), steps / every, elsewhere,
+        window, every := rhythm(window).every, steps / every, elsewhere,
         sent=WORD * steps * (others > 0) + of_spike * own + own_V,
         received=counts + of_spike * elsewhere + potentials, counts=counts, potentials=potentials,
     )  # fmt: skip

@@ -17,7 +17,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuSession
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.exchanged import exchange_steps, first_after_spikes, has_repeats
+from gpusyn.builder.exchanged import first_after_spikes, has_repeats, rhythm
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.transport import MpiTransport
@@ -37,7 +37,7 @@ class _Exchange(ctypes.Structure):
         *((name, _P) for name in (*_FUNCTIONS, "word", "comm", "next", *_ARRAYS)),
         *((name, _L) for name in ("step_mask", "spike_mask")),
         *((name, _I) for name in ("rank", "ranks", "repeats", "remembers")),
-        *((name, _L) for name in ("every", "meanwhile", "known", "sent", "start", "stop", "room")),
+        *((name, _L) for name in ("every", "late", "known", "sent", "start", "stop", "room")),
         ("mine", _P), ("found", _P),
         *((name, _L) for name in ("words", "failed", "exchanges", "bytes")),
         ("seconds", ctypes.c_double), ("request", _P), ("status", _L * 16),
@@ -65,7 +65,7 @@ class CompiledExchange:
         self._data = _Exchange(
             **functions, word=_handle(transport._word32), comm=_handle(transport._comm),
             rank=ranks.rank, ranks=ranks.size, repeats=has_repeats(layout), remembers=remembers(layout),
-            every=exchange_steps(window), meanwhile=window > 1, room=_ROOM,
+            **rhythm(window)._asdict(), room=_ROOM,
         )  # fmt: skip
         self._arguments = (_P * 1)(ctypes.addressof(self._data))
 

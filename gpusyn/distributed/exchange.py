@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.exchanged import exchange_steps, first_after_potentials, first_after_spikes, window_steps
+from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, rhythm, window_steps
 from gpusyn.distributed.compiled_exchange import CompiledExchange, compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
@@ -29,23 +29,29 @@ class Point(NamedTuple):
         Number of the first launch of the step that comes after the exchange.
     every : int
         Steps from one exchange to the next, counted since time 0.
+    late : int
+        Steps by which the exchanges come later.
     exchange : callable
         Takes the number of the step.
     """
 
     launch: int
     every: int
+    late: int
     exchange: Callable[[int], None]
+
+    def wait(self, step: int) -> int:
+        """Return after how many steps from a step on the next step with an exchange comes."""
+        return (self.late - 1 - step) % self.every
 
 
 class SpreadSession:
     """A session on one of several ranks; see `gpusyn.backends.base.Session`.
 
-    The ranks exchange their spikes every half `window` of steps since time 0, in the middle of a step: after its
-    spikes, and before any synapse can be due that waits for those of the half before. These have travelled while the
-    half was computed. In a window of one step the ranks wait for one another. The others' spikes enter the list of
-    spikes in the steps in which they were emitted, as if the neurons were simulated here; at the end of a run, all of
-    them have.
+    The ranks exchange their spikes in the middle of steps: after the spikes of the step, and before any synapse can be
+    due that waits for those of other ranks. In a long `window`, they send them some steps before they take them over,
+    and compute meanwhile (`gpusyn.builder.exchanged.rhythm`). The others' spikes enter the list of spikes in the steps
+    in which they were emitted, as if the neurons were simulated here; at the end of a run, all of them have.
 
     Where gap junctions join neurons of different ranks, the potentials of these neurons are exchanged in every step,
     before neurons advance.
@@ -65,16 +71,23 @@ class SpreadSession:
         layout = compiled.layout
         assert layout.share is not None
         self.gathering, self.window = Gathered(ranks, layout.share), window_steps(layout)
-        self._spikes = ExchangedSpikes(session, compiled, ranks, self.window)
+        self._spikes = ExchangedSpikes(session, compiled, ranks)
         potentials, self._points = ExchangedPotentials(session, compiled, ranks), list[Point]()
         if potentials.exist:
-            self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
+            self._points.append(Point(first_after_potentials(layout), 1, 0, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
         self.compiled: CompiledExchange | None = None
         if self.window:
-            self._points.append(Point(first_after_spikes(layout), exchange_steps(self.window), self._spikes.exchange))
+            self._points += self._of_spikes(first_after_spikes(layout), self.window)
             if not potentials.exist:
                 self.compiled = compiled_exchange(session, compiled, ranks, self.window)
+
+    def _of_spikes(self, launch: int, window: int) -> list[Point]:
+        """Return the points at which spikes are exchanged, before the launch of a number."""
+        every, late = rhythm(window)
+        if not late:
+            return [Point(launch, every, 0, self._spikes.exchange)]
+        return [Point(launch, every, late, self._spikes.take_over), Point(launch, every, 0, self._spikes.send)]
 
     # ---- steps ----
     def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
@@ -85,8 +98,7 @@ class SpreadSession:
             self._spikes.restart(self.compiled.run(steps, known))
             return
         while now < stop:
-            due = (now + point.every - 1 - now % point.every for point in self._points)
-            if alone := min([*due, stop]) - now:
+            if alone := min([*(point.wait(now) for point in self._points), stop - now]):
                 self._session.run(alone)
                 now += alone
             if now < stop:
@@ -97,8 +109,9 @@ class SpreadSession:
         """Run a step in which something is exchanged."""
         first = 0
         for point in self._points:
-            if (step + 1) % point.every == 0:
-                self._session.run(1, first, point.launch)
+            if point.wait(step) == 0:
+                if first < point.launch:
+                    self._session.run(1, first, point.launch)
                 point.exchange(step)
                 first = point.launch
         self._session.run(1, first)

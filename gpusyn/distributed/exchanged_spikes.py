@@ -22,9 +22,8 @@ _FEW = 64  # events that are written one by one
 class ExchangedSpikes:
     """The list of spikes of one of several ranks.
 
-    In a window of one step, the ranks wait for one another in every step. In a longer one, the spikes of some steps are
-    sent, and those of the others are taken over when the next spikes are sent: they travel while the steps between are
-    computed.
+    The spikes of some steps are sent in the middle of the last of them, and those of the other ranks are taken over at
+    once, or some steps later: then they travel while these are computed.
 
     Parameters
     ----------
@@ -34,8 +33,6 @@ class ExchangedSpikes:
         Its network.
     ranks : Ranks
         The ranks.
-    window : int
-        Steps within which a spike must be in the lists of all ranks.
 
     Attributes
     ----------
@@ -47,8 +44,8 @@ class ExchangedSpikes:
         Time of the exchanges on this rank (s): packing, waiting for the others, and taking over their spikes.
     """
 
-    def __init__(self, session: Session, compiled: Compiled, ranks: Ranks, window: int) -> None:
-        self._session, self._compiled, self._ranks, self._at_once = session, compiled, ranks, window == 1
+    def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
+        self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
         self.known: int | None = None
         self._sent = 0  # first step whose spikes are not sent
@@ -76,13 +73,25 @@ class ExchangedSpikes:
         return 0 if self.known is None else max(step - self.known, 0)
 
     def exchange(self, step: int) -> None:
-        """Send the spikes up to those of a step, which are not yet delivered, and take over those that were sent."""
+        """Exchange the spikes up to those of a step, which are not yet delivered, with all other ranks at once."""
         began = time.perf_counter()
-        if self._at_once:
+        if self._sent == step:
             self._exchange_step(step)
         else:
-            self._take_over(step + 1, complete=False)
             self._send(step + 1)
+            self._take_over(step + 1, complete=False)
+        self.seconds += time.perf_counter() - began
+
+    def send(self, step: int) -> None:
+        """Send the spikes up to those of a step, which are not yet delivered."""
+        began = time.perf_counter()
+        self._send(step + 1)
+        self.seconds += time.perf_counter() - began
+
+    def take_over(self, step: int) -> None:
+        """Take over what was sent, if anything, in the middle of a step."""
+        began = time.perf_counter()
+        self._take_over(step + 1, complete=False)
         self.seconds += time.perf_counter() - began
 
     def finish(self, end: int) -> None:

@@ -32,7 +32,7 @@ struct Exchange {
     int32_t *event_count;
     int64_t step_mask, spike_mask;
     int32_t rank, ranks, repeats, remembers;
-    int64_t every, meanwhile;  // steps between two exchanges; whether steps are computed while spikes travel
+    int64_t every, late;       // steps between two exchanges, and from sending to taking over
     int64_t known, sent;       // first step whose spikes of other ranks are not in the list; that is not sent
     int64_t start, stop;       // places of what is sent
     int64_t room;              // spikes for which messages have room; the same on all ranks
@@ -68,6 +68,8 @@ bool reserve(Exchange &x, int64_t words)
 }
 
 int64_t steps_of(const Exchange &x) { return x.sent - x.known; }
+
+bool travels(const Exchange &x) { return x.sent > x.known; }
 
 // Words of a message: the numbers of spikes in its steps, their ids and numbers of events.
 int64_t words_of(const Exchange &x) { return steps_of(x) + x.room * (1 + x.repeats); }
@@ -116,7 +118,7 @@ void send(Exchange &x, int64_t end)
     x.sent = end;
     x.start = x.begin[x.known & x.step_mask];
     x.stop = *x.total;
-    gather(x, x.meanwhile);
+    gather(x, x.late > 0);
 }
 
 // Moves own spikes that came after those that were sent by n places, and the begins of their steps up to `last`.
@@ -164,7 +166,7 @@ void enter(Exchange &x, int rank)
 // Waits for what was sent, and enters it into the list; the steps up to `last` have begun.
 void take_over(Exchange &x, int64_t last)
 {
-    if (x.meanwhile && (x.failed = x.wait(&x.request, x.status))) return;
+    if (x.late && (x.failed = x.wait(&x.request, x.status))) return;
     int64_t most = 0;
     for (int r = 0; r < x.ranks; r++)
         if (spikes_of(x, r) > most) most = spikes_of(x, r);
@@ -191,14 +193,16 @@ EXPORTED void exchange_spikes(void **args, int worker, int)
     if (worker || x.failed) return;
     double began = now();
     int64_t step = *x.next;
-    bool travel = x.sent > x.known;
-    int ended;
-    if ((step + 1) % x.every) {
-        if (travel) x.failed = x.test(&x.request, &ended, x.status);  // lets MPI go on with its work
-    } else {
-        if (travel) take_over(x, step);
-        if (!x.failed) send(x, step + 1);
-        if (!x.failed && !x.meanwhile) take_over(x, step);
+    if (travels(x)) {
+        int ended;
+        if (step + 1 >= x.sent + x.late)
+            take_over(x, step);
+        else
+            x.failed = x.test(&x.request, &ended, x.status);  // lets MPI go on with its work
+    }
+    if (!x.failed && (step + 1) % x.every == 0) {
+        send(x, step + 1);
+        if (!x.failed && !x.late) take_over(x, step);
     }
     x.seconds += now() - began;
 }
@@ -207,7 +211,7 @@ EXPORTED void exchange_spikes(void **args, int worker, int)
 EXPORTED void end_exchange(Exchange *x)
 {
     double began = now();
-    if (!x->failed && x->sent > x->known) take_over(*x, *x->next);
+    if (!x->failed && travels(*x)) take_over(*x, *x->next);
     x->seconds += now() - began;
 }
 
