@@ -36,7 +36,7 @@ def first_after_potentials(layout: Layout) -> int:
 
 
 def window_steps(layout: Layout) -> int:
-    """Return within how many steps the ranks must know one another's spikes, 0 if nothing reads them.
+    """Return after how many steps the ranks exchange their spikes, 0 if never, because nothing reads them.
 
     It is 1 more than the age of a spike when the first synapse reads it: the shortest delay, but 1 where weights can be
     set or learn, and where delays of procedural synapses differ. It is 1 as well where something else than delivery
@@ -46,32 +46,6 @@ def window_steps(layout: Layout) -> int:
     if any(kernel not in LATER for kernel, _ in after) or remembers(layout):
         return 1
     return min(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
-
-
-class Rhythm(NamedTuple):
-    """When the ranks exchange their spikes.
-
-    Attributes
-    ----------
-    every : int
-        Steps between two exchanges; 0: there are none.
-    late : int
-        Steps that are computed while spikes travel, at most `every`; 0: the ranks wait for one another.
-    """
-
-    every: int
-    late: int
-
-
-def rhythm(window: int) -> Rhythm:
-    """Return when the ranks exchange their spikes, which they must know within a window of steps.
-
-    A spike has waited for up to `every` steps when it is sent, and travels for `late` ones: together a window. The
-    longer spikes may travel, the more exchanges there are, each of which takes time on all ranks: a quarter of the
-    window adds a third. In a window of fewer than 4 steps, the ranks wait.
-    """
-    late = window // 4
-    return Rhythm(window - late, late)
 
 
 def has_repeats(layout: Layout) -> bool:
@@ -90,10 +64,7 @@ class Traffic(NamedTuple):
     Attributes
     ----------
     window : int
-        Steps within which a spike must reach the other ranks, 0 if nothing reads spikes.
-    every : int
-        Steps between two exchanges of spikes, 0 if there are none. While spikes travel, the rest of a window is
-        computed.
+        Steps between two exchanges of spikes, 0 if there are none.
     exchanges : float
         Number of exchanges.
     spikes : float
@@ -107,7 +78,6 @@ class Traffic(NamedTuple):
     """
 
     window: int
-    every: int
     exchanges: float
     spikes: float
     sent: float
@@ -138,10 +108,9 @@ def traffic_of(layout: Layout, rate: float | None = None) -> Traffic:
     potentials = each * sum(layout.populations[name].size for name in coupled) - own_V
     counts = WORD * steps * others
     if not window:
-        return Traffic(0, 0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
+        return Traffic(0, 0.0, 0.0, sent=own_V, received=potentials, counts=0.0, potentials=potentials)
     return Traffic(
-        window, every := rhythm(window).every, steps / every, elsewhere,
-        sent=WORD * steps * (others > 0) + of_spike * own + own_V,
+        window, steps / window, elsewhere, sent=WORD * steps * (others > 0) + of_spike * own + own_V,
         received=counts + of_spike * elsewhere + potentials, counts=counts, potentials=potentials,
     )  # fmt: skip
 

@@ -40,6 +40,8 @@ class RankPlan(NamedTuple):
         Number of this rank, from 0, and number of ranks.
     neurons : int
         Neurons and sources that it simulates.
+    sources : int
+        Neurons and sources that it knows: these, and others that may have synapses onto its neurons.
     whole : dict of str to int
         Bytes of its arrays that are over the whole network, whatever the number of ranks.
     replicas : dict of str to int
@@ -52,6 +54,7 @@ class RankPlan(NamedTuple):
     rank: int
     ranks: int
     neurons: int
+    sources: int
     whole: dict[str, int]
     replicas: dict[str, int]
     traffic: Traffic
@@ -74,10 +77,9 @@ def rank_plan(
     if layout.share is None:
         return None
     arrays = list(described)
-    owned = (end - begin for place in layout.populations.values() for begin, end in layout.owned(place))
     return RankPlan(
-        layout.share.rank, layout.share.ownership.ranks, sum(owned), _of(_WHOLE, arrays), _of(_REPLICAS, arrays),
-        traffic_of(layout, rate),
+        layout.share.rank, layout.share.ownership.ranks, layout.n_own, layout.n_sources, _of(_WHOLE, arrays),
+        _of(_REPLICAS, arrays), traffic_of(layout, rate),
     )  # fmt: skip
 
 
@@ -98,7 +100,8 @@ def rank_rows(found: RankPlan | None, layout: Layout, rate: float | None) -> lis
     """Return the rows of a plan that are about ranks."""
     if found is None:
         return []
-    own = f"{found.neurons} of {layout.n_sources} neurons and sources, and the synapses onto them"
+    own = f"{found.neurons} of {layout.n_neurons} neurons and sources, and the synapses onto them"
+    own += f"; it knows {found.sources} sources" if found.sources < layout.n_neurons else ""
     whole = "; ".join(f"{size_text(n)} {part}" for part, n in sorted(found.whole.items(), key=lambda one: -one[1]))
     rows = [
         (f"rank {found.rank} of {found.ranks}", own),
@@ -112,12 +115,11 @@ def rank_rows(found: RankPlan | None, layout: Layout, rate: float | None) -> lis
 def _exchange_text(traffic: Traffic, rate: float | None) -> str:
     if not traffic.window and not traffic.potentials:
         return "nothing: no synapse reads spikes"
-    steps = "in every step" if traffic.every <= 1 else f"every {traffic.every} steps"
-    meanwhile = ", while the next ones are computed" if traffic.every < traffic.window else ""
+    steps = "in every step" if traffic.window <= 1 else f"every {traffic.window} steps"
     neurons = "as many as plans expect, mostly 20 Hz" if rate is None else f"{rate:g} Hz"
     V = f", at most {size_text(traffic.potentials)}/s V of neurons with gap junctions" if traffic.potentials else ""
     return (
-        f"{steps}{meanwhile}, {traffic.exchanges:.6g} times in 1 s of model time; this rank receives "
-        f"{size_text(traffic.received)}/s: {traffic.spikes:.4g} spikes/s of other ranks, "
-        f"{size_text(traffic.counts)}/s numbers of spikes{V} (neurons: {neurons}; headers not counted)"
+        f"{steps}, {traffic.exchanges:.6g} times in 1 s of model time; this rank receives {size_text(traffic.received)}"
+        f"/s: {traffic.spikes:.4g} spikes/s of other ranks, {size_text(traffic.counts)}/s numbers of spikes{V} "
+        f"(neurons: {neurons}; headers not counted)"
     )

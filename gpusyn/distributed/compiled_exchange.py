@@ -4,6 +4,9 @@ What `gpusyn.distributed.exchanged_spikes` does takes tens of microseconds in Py
 small network. Here the loop over steps calls MPI's all-gather between two launches (`kernels/host/exchange.cpp`). The
 ranks agree on the number of steps right before, and nothing can fail on one of them in between. Nothing is under way
 after the steps: messages of Python come next.
+
+An exchange takes so little time here that it is worth while to make two in a long window, so that the spikes of one
+half travel while the other is computed. Python would lose more by the second exchange than there is to hide.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.backends.cpu.backend import CpuSession
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.exchanged import first_after_spikes, has_repeats, rhythm
+from gpusyn.builder.exchanged import first_after_spikes, has_repeats
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.transport import MpiTransport
@@ -25,6 +28,7 @@ from gpusyn.errors import SimulationError
 from gpusyn.kernels.records import Clock
 
 _ROOM = 16  # spikes in the first message
+_LONG = 8  # steps of a window in which spikes travel while half of it is computed
 _P, _L, _I = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
 _FUNCTIONS = {"allgather": "MPI_Allgather", "begin": "MPI_Iallgather", "wait": "MPI_Wait", "test": "MPI_Test"}
 _ARRAYS = ("spike_total", "spike_begin", "spike_id", "spike_events", "event_step", "event_count")
@@ -61,11 +65,12 @@ class CompiledExchange:
         self._session, self._ranks = session, ranks
         layout, self._cut = compiled.layout, first_after_spikes(compiled.layout)
         transport: Any = ranks._transport
+        late = window // 2 if window >= _LONG else 0
         self._library = session.host_library("exchange")
         self._data = _Exchange(
             **functions, word=_handle(transport._word32), comm=_handle(transport._comm),
             rank=ranks.rank, ranks=ranks.size, repeats=has_repeats(layout), remembers=remembers(layout),
-            **rhythm(window)._asdict(), room=_ROOM,
+            every=window - late, late=late, room=_ROOM,
         )  # fmt: skip
         self._arguments = (_P * 1)(ctypes.addressof(self._data))
 
@@ -92,7 +97,7 @@ class CompiledExchange:
         steps : int
             Number of steps.
         known : int
-            First step of which the spikes of other ranks are not known.
+            First step of which the spikes of other ranks are not in the list.
 
         Returns
         -------

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, rhythm, window_steps
+from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, window_steps
+from gpusyn.builder.specs import holds_all_spikes
 from gpusyn.distributed.compiled_exchange import CompiledExchange, compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
@@ -29,32 +30,23 @@ class Point(NamedTuple):
         Number of the first launch of the step that comes after the exchange.
     every : int
         Steps from one exchange to the next, counted since time 0.
-    late : int
-        Steps by which the exchanges come later.
     exchange : callable
         Takes the number of the step.
     """
 
     launch: int
     every: int
-    late: int
     exchange: Callable[[int], None]
-
-    def wait(self, step: int) -> int:
-        """Return after how many steps from a step on the next step with an exchange comes."""
-        return (self.late - 1 - step) % self.every
 
 
 class SpreadSession:
     """A session on one of several ranks; see `gpusyn.backends.base.Session`.
 
-    The ranks exchange their spikes in the middle of steps: after the spikes of the step, and before any synapse can be
-    due that waits for those of other ranks. In a long `window`, they send them some steps before they take them over,
-    and compute meanwhile (`gpusyn.builder.exchanged.rhythm`). The others' spikes enter the list of spikes in the steps
-    in which they were emitted, as if the neurons were simulated here; at the end of a run, all of them have.
-
-    Where gap junctions join neurons of different ranks, the potentials of these neurons are exchanged in every step,
-    before neurons advance.
+    The ranks exchange their spikes every `window` steps since time 0, in the middle of a step: after its spikes, and
+    before any synapse can be due that waits for them. The others' spikes enter the list of spikes in the steps in which
+    they were emitted, as if the neurons were simulated here. Compiled code that does this may exchange twice as often, and
+    compute meanwhile (`gpusyn.distributed.compiled_exchange`). Where gap junctions join neurons of different ranks, the
+    potentials of these neurons are exchanged in every step, before neurons advance.
 
     Attributes
     ----------
@@ -63,7 +55,7 @@ class SpreadSession:
     gathering : Gathered
         Joins the parts of the ranks.
     window : int
-        Steps within which the ranks must know one another's spikes; 0: nothing reads spikes, and none are exchanged.
+        Steps between two exchanges of spikes; 0: nothing reads spikes, and there are none.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
@@ -74,31 +66,25 @@ class SpreadSession:
         self._spikes = ExchangedSpikes(session, compiled, ranks)
         potentials, self._points = ExchangedPotentials(session, compiled, ranks), list[Point]()
         if potentials.exist:
-            self._points.append(Point(first_after_potentials(layout), 1, 0, potentials.exchange))
+            self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
-        self.compiled: CompiledExchange | None = None
+        self.compiled = None
+        if self.window == 1 and not potentials.exist and holds_all_spikes(layout):
+            self.compiled = compiled_exchange(session, compiled, ranks)
         if self.window:
-            self._points += self._of_spikes(first_after_spikes(layout), self.window)
-            if not potentials.exist:
-                self.compiled = compiled_exchange(session, compiled, ranks, self.window)
-
-    def _of_spikes(self, launch: int, window: int) -> list[Point]:
-        """Return the points at which spikes are exchanged, before the launch of a number."""
-        every, late = rhythm(window)
-        if not late:
-            return [Point(launch, every, 0, self._spikes.exchange)]
-        return [Point(launch, every, late, self._spikes.take_over), Point(launch, every, 0, self._spikes.send)]
+            self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
 
     # ---- steps ----
     def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
         """Run the launch list `steps` times, with the exchanges that are due."""
         now = int(self.read("clock")[Clock._fields.index("next")])
-        known, stop = self._spikes.begin(now), now + steps
+        unknown, stop = self._spikes.begin(now), now + steps
         if self.compiled is not None and steps:
-            self._spikes.restart(self.compiled.run(steps, known))
+            self._spikes.restart(self.compiled.run(steps, unknown))
             return
         while now < stop:
-            if alone := min([*(point.wait(now) for point in self._points), stop - now]):
+            due = (now + point.every - 1 - now % point.every for point in self._points)
+            if alone := min([*due, stop]) - now:
                 self._session.run(alone)
                 now += alone
             if now < stop:
@@ -109,17 +95,24 @@ class SpreadSession:
         """Run a step in which something is exchanged."""
         first = 0
         for point in self._points:
-            if point.wait(step) == 0:
-                if first < point.launch:
-                    self._session.run(1, first, point.launch)
+            if (step + 1) % point.every == 0:
+                self._session.run(1, first, point.launch)
                 point.exchange(step)
                 first = point.launch
         self._session.run(1, first)
+
+    def _exchange_spikes(self, step: int) -> None:
+        """Exchange the spikes up to a step whose spikes are not yet delivered."""
+        self._spikes.exchange(step + 1, complete=False)
 
     def finish(self, step: int) -> None:
         """Exchange the spikes before a step that are not exchanged yet, so that all ranks have the same list."""
         if self.window:
             self._spikes.finish(step)
+
+    def reserve_by(self, reserve: Callable[[int, int], None]) -> None:
+        """Call a function before spikes of other ranks enter the list, with their last number and the step."""
+        self._spikes.reserve = reserve
 
     def restart(self, step: int) -> None:
         """Go on at another step, before which all spikes are known."""

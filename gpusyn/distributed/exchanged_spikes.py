@@ -1,7 +1,11 @@
-"""How the ids of spikes travel: the spikes of all ranks enter the list of spikes before any of them is due."""
+"""How the ids of spikes travel: the spikes of all ranks enter the list of spikes before any of them is due.
+
+The list of a rank has the numbers of sources there (`gpusyn.builder.senders`), and no spikes of sources without one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import time
 from typing import Any
 
@@ -12,7 +16,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import has_repeats
 from gpusyn.builder.specs import remembers
-from gpusyn.distributed.ranks import Pending, Ranks
+from gpusyn.distributed.ranks import Ranks
 from gpusyn.kernels.program import Program
 from gpusyn.utils.typing import Array
 
@@ -21,9 +25,6 @@ _FEW = 64  # events that are written one by one
 
 class ExchangedSpikes:
     """The list of spikes of one of several ranks.
-
-    The spikes of some steps are sent in the middle of the last of them, and those of the other ranks are taken over at
-    once, or some steps later: then they travel while these are computed.
 
     Parameters
     ----------
@@ -36,20 +37,16 @@ class ExchangedSpikes:
 
     Attributes
     ----------
-    known : int or None
-        First step of which the spikes of other ranks are not in the list; None before the first run.
-    exchanges, bytes : int
-        Number of exchanges, and bytes of spikes that came from other ranks.
-    seconds : float
-        Time of the exchanges on this rank (s): packing, waiting for the others, and taking over their spikes.
+    reserve : callable
+        Makes room for spikes up to a number that are known after a step, and for those of later steps.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._compiled, self._ranks = session, compiled, ranks
         self._remembers, self._repeats = remembers(compiled.layout), has_repeats(compiled.layout)
-        self.known: int | None = None
-        self._sent = 0  # first step whose spikes are not sent
-        self._pending: Pending | None = None  # the spikes of the steps from `known` to `_sent`
+        self._senders = compiled.layout.senders
+        self.reserve: Callable[[int, int], None] = lambda total, step: None
+        self._next: int | None = None  # first step whose spikes are not exchanged yet
         self.exchanges, self.bytes, self.seconds = 0, 0, 0.0
         self.resize(compiled.program)
 
@@ -58,140 +55,124 @@ class ExchangedSpikes:
         self._sizes = {name: program.specs[name].size for name in ("spike_begin", "spike_id", "spike_events")}
 
     def begin(self, step: int) -> int:
-        """Begin at a step, if nothing was exchanged before; return the first step that is not `known`."""
-        if self.known is None:
-            self.restart(step)
-        assert self.known is not None
-        return self.known
+        """Begin at a step, if nothing was exchanged before; return the first step that is not exchanged yet."""
+        self._next = step if self._next is None else self._next
+        return self._next
+
+    def finish(self, step: int) -> None:
+        """Exchange the spikes before a step that are not exchanged yet."""
+        if self.unknown(step):
+            self.exchange(step, complete=True)
 
     def restart(self, step: int) -> None:
         """Go on at another step, before which all spikes are known."""
-        self.known, self._sent, self._pending = step, step, None
+        self._next = step
 
     def unknown(self, step: int) -> int:
-        """Return the number of steps before a step of which the spikes of other ranks are not in the list."""
-        return 0 if self.known is None else max(step - self.known, 0)
+        """Return the number of steps before a step whose spikes are not exchanged yet."""
+        return 0 if self._next is None else max(step - self._next, 0)
 
-    def exchange(self, step: int) -> None:
-        """Exchange the spikes up to those of a step, which are not yet delivered, with all other ranks at once."""
+    def exchange(self, end: int, complete: bool) -> None:
+        """Exchange the spikes of the steps before `end`; the last of them is `complete`, or it is not yet delivered."""
         began = time.perf_counter()
-        if self._sent == step:
-            self._exchange_step(step)
+        if self._next == end - 1 and not complete:
+            self._exchange_step(end - 1)
         else:
-            self._send(step + 1)
-            self._take_over(step + 1, complete=False)
+            self._exchange_steps(end, complete)
         self.seconds += time.perf_counter() - began
 
-    def send(self, step: int) -> None:
-        """Send the spikes up to those of a step, which are not yet delivered."""
-        began = time.perf_counter()
-        self._send(step + 1)
-        self.seconds += time.perf_counter() - began
-
-    def take_over(self, step: int) -> None:
-        """Take over what was sent, if anything, in the middle of a step."""
-        began = time.perf_counter()
-        self._take_over(step + 1, complete=False)
-        self.seconds += time.perf_counter() - began
-
-    def finish(self, end: int) -> None:
-        """Exchange what is still unknown of the steps before `end`, all of which are complete."""
-        began = time.perf_counter()
-        self._take_over(end, complete=True)
-        if self.unknown(end):
-            self._send(end)
-            self._take_over(end, complete=True)
-        self.seconds += time.perf_counter() - began
-
-    def _send(self, end: int) -> None:
-        """Send the spikes of the steps before `end` that are not sent yet."""
-        begin, total = self._list("spike_begin", self._sent, end), self._total()
-        mine = [np.diff(begin, append=total).astype(np.int32), self._list("spike_id", int(begin[0]), total)]
+    def _exchange_steps(self, end: int, complete: bool) -> None:
+        """Exchange the spikes of some steps."""
+        assert self._next is not None
+        first, n = self._next, end - self._next
+        begin = self._list("spike_begin", first, end)
+        total = int(self._session.read("spike_total")[0])
+        counts = np.diff(begin, append=total)
+        ids = self._own_ids(int(begin[0]), total)
+        mine = [counts.astype(np.int32), ids]
         if self._repeats:
             mine.append(self._list("spike_events", int(begin[0]), total))
-        self._pending, self._sent = self._ranks.begin_arrays(np.concatenate(mine)), end
-
-    def _take_over(self, end: int, complete: bool) -> None:
-        """Wait for what was sent, and enter it, when the last step before `end` is complete or not yet delivered."""
-        if self._pending is None:
-            return
-        found, n = self._counted(self._pending.finish()), self.unknown(self._sent)
-        first, self.known, self._pending = self._sent - n, self._sent, None
+        found = self._arrays(np.concatenate(mine))
+        self._next = end
         if sum(map(len, found)) > len(found[self._ranks.rank]) + n * (self._ranks.size - 1):
-            self._merge([self._unpacked(one, n) for one in found], first, end, complete)
+            self._merge([self._unpacked(one, n) for one in found], int(begin[0]), first, end, complete)
 
     def _exchange_step(self, step: int) -> None:
         """Exchange the spikes of one step, which are not delivered yet: with as little work of Python as possible."""
         at = step % self._sizes["spike_begin"]
-        begin, total = int(self._session.read("spike_begin", at, at + 1)[0]), self._total()
+        begin, total = int(self._session.read("spike_begin", at, at + 1)[0]), int(self._session.read("spike_total")[0])
         n = total - begin
         mine = np.empty(1 + n * (1 + self._repeats), np.int32)
         mine[0] = n
         if n:
-            mine[1 : 1 + n] = self._list("spike_id", begin, total)
+            mine[1 : 1 + n] = self._own_ids(begin, total)
             if self._repeats:
                 mine[1 + n :] = self._list("spike_events", begin, total)
-        found = self._counted(self._ranks.arrays(mine))
-        self.known = self._sent = step + 1
+        found = self._arrays(mine)
+        self._next = step + 1
         if sum(map(len, found)) - len(mine) >= self._ranks.size:
             ids = np.concatenate([one[1 : 1 + one[0]] for one in found])
             events = np.concatenate([one[1 + one[0] :] for one in found]) if self._repeats else np.ones_like(ids)
-            self._enter(ids, events, begin)
-            if self._remembers:
-                self._remember(ids, events, step)
+            numbers, here = self._known(ids)
+            self._enter(numbers[here], events[here], begin, step)
 
-    def _counted(self, found: list[Array]) -> list[Array]:
-        """Count an exchange, and return the messages that came in it."""
+    def _own_ids(self, begin: int, end: int) -> Array:
+        """Return the ids of the sources of spikes in the list, which has their numbers."""
+        numbers = self._list("spike_id", begin, end)
+        return numbers if self._senders is None else self._senders.ids(numbers).astype(numbers.dtype)
+
+    def _known(self, ids: Array) -> tuple[Array, Any]:
+        """Return the numbers of sources, and which of them have one on this rank."""
+        return (ids, slice(None)) if self._senders is None else self._senders.numbers(ids)
+
+    def _arrays(self, mine: Array) -> list[Array]:
+        """Return the messages of all ranks, and count them."""
+        found = self._ranks.arrays(mine)
         self.exchanges += 1
-        self.bytes += sum(one.nbytes for rank, one in enumerate(found) if rank != self._ranks.rank)
+        self.bytes += sum(one.nbytes for one in found) - mine.nbytes
         return found
 
-    def _enter(self, ids: Array, events: Array, begin: int) -> None:
-        """Replace the list from place `begin` on by some spikes."""
-        self._put("spike_id", ids, begin)
+    def _enter(self, numbers: Array, events: Array, begin: int, step: int) -> None:
+        """Replace the list from place `begin` on by the spikes of all ranks, the last of them of a step."""
+        self.reserve(begin + len(numbers), step)
+        self._put("spike_id", numbers, begin)
         self._put("spike_events", events, begin)
         total = self._spec("spike_total")
-        self._session.write("spike_total", np.full(total.shape, begin + len(ids), total.dtype))
+        self._session.write("spike_total", np.full(total.shape, begin + len(numbers), total.dtype))
+        if self._remembers:
+            self._remember(numbers, events, step)
 
     def _unpacked(self, message: Array, n: int) -> tuple[Array, Array, Array]:
-        """Return the step (from the first one on), the source and the number of events of each spike of a message."""
+        """Return the step (from the first one on), the id and the number of events of each spike of a message."""
         counts, rest = message[:n], message[n:]
         size = int(counts.sum())
         events = rest[size:] if self._repeats else np.ones(size, np.int32)
         return np.repeat(np.arange(n), counts), rest[:size], events
 
-    def _merge(self, found: list[tuple[Array, Array, Array]], first: int, end: int, complete: bool) -> None:
-        """Enter the spikes that all ranks sent of the steps from `first` on, before this rank's later ones."""
-        begin, total = self._list("spike_begin", first, end), self._total()
-        n = self._sent - first
-        if self._sent < end:
-            later = int(begin[n]), total
-            steps = n + np.repeat(np.arange(end - self._sent), np.diff(begin[n:], append=total))
-            found.append((steps, self._list("spike_id", *later), self._list("spike_events", *later)))
+    def _merge(self, found: list[tuple[Array, Array, Array]], begin: int, first: int, end: int, complete: bool) -> None:
+        """Replace the list from place `begin`, the first spike of step `first`, on by the spikes of all ranks."""
         step, ids, events = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        numbers, here = self._known(ids)
+        step, numbers, events = step[here], numbers[here], events[here]
         if end - first > 1:
             order = np.argsort(step, kind="stable")
-            step, ids, events = step[order], ids[order], events[order]
-        self._enter(ids, events, int(begin[0]))
-        bounds = int(begin[0]) + np.searchsorted(step, np.arange(1, end - first + complete))
+            step, numbers, events = step[order], numbers[order], events[order]
+        self._enter(numbers, events, begin, end - 1)
+        bounds = begin + np.searchsorted(step, np.arange(1, end - first + complete))
         if len(bounds):
             self._put("spike_begin", bounds, first + 1)
 
-    def _remember(self, ids: Array, events: Array, step: int) -> None:
+    def _remember(self, numbers: Array, events: Array, step: int) -> None:
         """Note the events of a step as the last ones of their sources."""
-        for name, values in (("event_step", np.full(len(ids), step)), ("event_count", events)):
+        for name, values in (("event_step", np.full(len(numbers), step)), ("event_count", events)):
             dtype = self._spec(name).dtype
-            if len(ids) < _FEW:
-                for source, value in zip(ids.tolist(), values.astype(dtype), strict=True):
+            if len(numbers) < _FEW:
+                for source, value in zip(numbers.tolist(), values.astype(dtype), strict=True):
                     self._session.write(name, np.full(1, value), source)
             else:
                 present = self._session.read(name)
-                present[ids] = values
+                present[numbers] = values
                 self._session.write(name, present)
-
-    def _total(self) -> int:
-        """Return the number of spikes so far."""
-        return int(self._session.read("spike_total")[0])
 
     def _spec(self, name: str) -> Any:
         return self._compiled.program.specs[name]

@@ -36,7 +36,7 @@ def test_the_ranks_do_together_what_one_process_does(found):
         assert sum(work["neurons"]) == SIZE
         assert sum(work["synapses"]) == pytest.approx(SIZE * FAN_OUT, rel=0.05)
         assert sum(work["deliveries"]) == pytest.approx(one["deliveries"], abs=RANKS)
-        assert work["exchanges"] == 200 / work["steps_per_exchange"]
+        assert work["exchanges"] == 200 / work["window_steps"]
         assert sum(work["bytes_received"]) == (RANKS - 1) * 4 * (one["spikes"] + 200 * RANKS)
 
 

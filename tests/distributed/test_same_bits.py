@@ -12,7 +12,6 @@ import pytest
 import gpusyn as gs
 from gpusyn.distributed import exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
-from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from tests.helpers.choices import Seeded
 from tests.helpers.networks import EVERYTHING, Case, draw_case
 from tests.helpers.on_ranks import everything, play_on_ranks, with_recorders
@@ -95,7 +94,7 @@ def test_the_long_checks_have_everything() -> None:
     assert tags >= EVERYTHING
 
 
-# ---- spikes that travel while steps are computed ----
+# ---- spikes that have an effect after several steps ----
 def delayed(steps: int, events: bool = False) -> Case:
     """Neurons whose spikes have an effect after so many steps and later, and sources of one or more events a step."""
     net = gs.Network()
@@ -110,28 +109,13 @@ def delayed(steps: int, events: bool = False) -> Case:
 
 @pytest.mark.parametrize("cuts", [(), (1, 10, 11, 13, 30)])
 @pytest.mark.parametrize("steps", [2, 3, 4, 5])
-def test_spikes_that_may_be_late_have_the_same_bits_on_ranks(steps: int, cuts: tuple[int, ...]) -> None:
+def test_spikes_that_ranks_need_later_have_the_same_bits_on_ranks(steps: int, cuts: tuple[int, ...]) -> None:
     how: dict[str, Any] = {"cuts": cuts, "reset_at": 7, "chunk_steps": 4} if cuts else {}
     check(lambda: delayed(steps), "numpy", [(2, "contiguous"), (3, "dealt")], how)
 
 
-def test_several_events_in_a_step_may_be_late() -> None:
+def test_several_events_in_a_step_are_exchanged_later() -> None:
     check(lambda: delayed(4, events=True), "numpy", [(3, "dealt")], {"cuts": (5,)})
-
-
-@pytest.mark.parametrize(("steps", "late"), [(1, 0), (2, 1), (3, 1), (5, 2), (8, 4)])
-def test_no_rank_waits_for_spikes_of_the_last_half_of_a_window(
-    steps: int, late: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unknown, exchange = set[int](), ExchangedSpikes.exchange
-
-    def looked_at(spikes: ExchangedSpikes, step: int) -> None:
-        exchange(spikes, step)
-        unknown.add(spikes.unknown(step + 1))
-
-    monkeypatch.setattr(ExchangedSpikes, "exchange", looked_at)
-    play_on_ranks(lambda: delayed(steps), lambda: backend_named("numpy"), 2)
-    assert max(unknown) == late
 
 
 # ---- that a fault would be seen ----
