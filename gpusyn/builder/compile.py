@@ -122,7 +122,7 @@ class Compiled:
         yield from inputs.arrays(self.steps).items()
         yield from self.junctions.take().items()
         senders = [*layout.populations.values(), *(gate.place for gate in layout.gates.values())]
-        yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.size for p in senders])
+        yield "source_population", np.repeat(np.arange(len(senders), dtype=np.int32), [p.sources for p in senders])
         V: dict[str, Array] = {}
         for g, tables in enumerate(self.neurons):
             neurons, probes = self.probes.of_group(g)

@@ -17,6 +17,7 @@ from gpusyn.builder.fixed_point import Quantum, WeightRange
 from gpusyn.builder.gating.strategy import SYNAPSE, Strategy
 from gpusyn.builder.notes import Note
 from gpusyn.builder.ownership import Range, Share, number_within, pieces_of
+from gpusyn.builder.senders import Senders
 from gpusyn.connectivity import AllToAll
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.records import CHUNK, PIECE
@@ -31,7 +32,7 @@ from gpusyn.network.recorder import TraceRecorder
 from gpusyn.network.rewiring import rewiring_of
 from gpusyn.neurons.sources import Source
 from gpusyn.receptors import Receptor
-from gpusyn.utils.ids import KeySpans, Span, limited
+from gpusyn.utils.ids import KeySpans, Span, as_ids, is_consecutive, limited
 from gpusyn.utils.typing import Integers
 
 
@@ -93,7 +94,7 @@ class PlacedPopulation:
     """A population with the places of its neurons."""
 
     population: Population
-    source: int  # global id of its first neuron
+    id: int  # global id of its first neuron
     group: int = -1  # number of its group; -1: the population is a spike source
     first: int = 0  # place of its first neuron in the group
     row: int = 0  # first row in the coefficient table
@@ -102,11 +103,38 @@ class PlacedPopulation:
     most_events: int = 1  # per step
     targets: TargetGroup = field(default_factory=lambda: TargetGroup([]))
     offset: int = 0  # place of its first neuron among the targets of its group
+    senders: Senders | None = None  # ids that have a number, which sources have where their spikes are kept; None: all
 
     @property
     def size(self) -> int:
         """Number of neurons."""
         return self.population.size
+
+    @property
+    def source(self) -> int:
+        """Number of its first source that has one."""
+        return self.id if self.senders is None else self.senders.below(self.id)
+
+    @property
+    def sources(self) -> int:
+        """How many of its neurons have a number as sources."""
+        return self.size if self.senders is None else self.senders.below(self.id + self.size) - self.source
+
+    def below(self, local: int) -> int:
+        """Return how many sources with smaller local ids than one have a number."""
+        return local if self.senders is None else self.senders.below(self.id + local) - self.source
+
+    def sender(self, local: int) -> int:
+        """Return the number of a source that has one."""
+        return self.source + self.below(local)
+
+    def numbers(self, local: Integers) -> Integers:
+        """Return the numbers of sources, counted from that of the first one; without meaning if they have none."""
+        return local if self.senders is None else self.senders.numbers(self.id + local)[0] - self.source
+
+    def local(self, numbers: Integers) -> Integers:
+        """Return the local ids of sources, given by their numbers, counted from that of the first one."""
+        return numbers if self.senders is None else self.senders.ids(self.source + numbers) - self.id
 
     @property
     def rows(self) -> int:
@@ -146,9 +174,20 @@ class Pathway:
 
     @property
     def pre_range(self) -> tuple[int, int]:
-        """First and one past the last local id of the sources that may have synapses."""
+        """First and one past the last number of the sources that may have synapses, counted from that of the first."""
         ids = self.projection.pre.parts[self.pre_part].span
-        return (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
+        return (self.pre.below(int(ids[0])), self.pre.below(int(ids[-1]) + 1)) if len(ids) else (0, 0)
+
+    @property
+    def present(self) -> Span:
+        """Local ids of the sources that have a number."""
+        ids = self.projection.pre.parts[self.pre_part].span
+        if self.pre.senders is None:
+            return ids
+        first, end = self.pre_range
+        if is_consecutive(ids) and end - first == len(ids):
+            return ids
+        return as_ids(ids)[self.pre.senders.numbers(self.pre.id + as_ids(ids))[1]]
 
     @property
     def target_range(self) -> tuple[int, int]:
@@ -259,7 +298,7 @@ class Bundle:
 
     @property
     def pre_range(self) -> tuple[int, int]:
-        """First and one past the last local id of the sources that may have synapses."""
+        """First and one past the last number of the sources that may have synapses, counted from that of the first."""
         ranges = [r for r in (pathway.pre_range for pathway in self.pathways) if r[1] > r[0]]
         return (min(r[0] for r in ranges), max(r[1] for r in ranges)) if ranges else (0, 0)
 
@@ -386,6 +425,13 @@ class Layout:
     ring_size: int = 0
     notes: list[Note] = field(default_factory=list)
     share: Share | None = None  # what is owned of the network, if it is spread on several ranks
+    senders: Senders | None = None  # ids of sources that have a number; None: all, which are the numbers
+
+    def number(self, senders: Senders | None) -> None:
+        """Give numbers to some sources alone."""
+        self.senders = senders
+        for place in self.populations.values():
+            place.senders = senders
 
     def pieces(self, place: PlacedPopulation) -> Iterator[tuple[int, int]]:
         """Yield the first local id and the number of neurons of each unit of work of a population."""
@@ -433,12 +479,22 @@ class Layout:
 
     @property
     def n_sources(self) -> int:
-        """Number of neurons and spike sources together."""
+        """How many neurons and spike sources have a number as sources of spikes."""
+        return sum(p.sources for p in self.populations.values())
+
+    @property
+    def n_own(self) -> int:
+        """Number of neurons and spike sources that are simulated here."""
+        return sum(end - begin for place in self.populations.values() for begin, end in self.owned(place))
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons and spike sources of the network."""
         return sum(p.size for p in self.populations.values())
 
     @property
     def n_ids(self) -> int:
-        """Number of neurons, spike sources, and gates that send events of their own."""
+        """How many neurons, spike sources, and gates that send events of their own have a number."""
         return self.n_sources + sum(gate.place.size for gate in self.gates.values())
 
 
@@ -448,7 +504,7 @@ def same_ids(layout: Layout, projection: Projection) -> tuple[KeySpans, KeySpans
         return None
 
     def ids(selection: Selection) -> KeySpans:
-        return KeySpans([(layout.populations[part.population.name].source, part.span) for part in selection.parts])
+        return KeySpans([(layout.populations[part.population.name].id, part.span) for part in selection.parts])
 
     return ids(projection.pre), ids(projection.post)
 

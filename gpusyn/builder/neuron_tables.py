@@ -311,7 +311,7 @@ def chunks_of(layout: Layout, group: Group, inputs: InputTables, probed: Array) 
                     row=place.row + offset * row_step,
                     row_step=row_step,
                     has_waves=int(inputs.has_waves(name)),
-                    source=place.source + offset,
+                    source=place.sender(offset),
                     offset=offset,
                     rings=rings,
                     drive=drive,

@@ -395,7 +395,7 @@ class Plan:
     def _size(self) -> str:
         layout = self.layout
         return (
-            f"{layout.n_sources} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
+            f"{layout.n_neurons} neurons and sources, {self.synapses:.6g} synapses, dt = {self.dt:g} ms, "
             f"{self.precision} precision, sums in {layout.numbers.acc}{self._rounded()}"
         )
 

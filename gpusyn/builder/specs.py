@@ -47,6 +47,7 @@ from gpusyn.kinetics import Kinetics
 from gpusyn.neurons.sources import RENEWALS
 
 SPIKES_HELD = 1 << 21  # spikes on the device between two host reads, a power of 2 as the list's size is
+SPREAD_HELD = 1 << 23  # the same for a rank, whose list grows where more come from others
 SAMPLES_HELD = 1 << 24
 GRAPH = 32  # steps that a GPU runs without the host; a chunk is a multiple of it, for any number of neurons
 MOST_STEPS = 512  # in one chunk
@@ -65,6 +66,22 @@ def chunk_steps(layout: Layout) -> int:
     )
     steps = int(max(1, min(MOST_STEPS, *held)))
     return steps // GRAPH * GRAPH or steps
+
+
+def listed_spikes(layout: Layout, steps: int) -> int:
+    """Return for how many spikes the list has room at first, for chunks of `steps` steps: for all that can come.
+
+    On a rank of a large network, it has room for those of its own neurons, and for so many of others.
+    """
+    most = layout.n_sources * (steps + 1)
+    if layout.share is not None:
+        most = min(most, max(layout.n_own * (steps + 1), SPREAD_HELD))
+    return power_of_2(most)
+
+
+def holds_all_spikes(layout: Layout) -> bool:
+    """Return whether the list of each rank has room for all spikes that can come in a chunk of a few steps."""
+    return layout.n_neurons * (GRAPH + 1) <= SPREAD_HELD
 
 
 def launched(layout: Layout) -> list[tuple[str, int | None]]:
@@ -295,7 +312,7 @@ def _program(layout: Layout, steps: int, gates: GateTables) -> Extents:
         "ids": layout.n_ids,
         "coupled ids": layout.n_sources if layout.net.couplings else 1,
         "remembered ids": layout.n_sources if remembers(layout) else 1,
-        "spikes": power_of_2(layout.n_sources * (steps + 1)),
+        "spikes": listed_spikes(layout, steps),
         "spike steps": power_of_2(steps + 2 + max([steps, *kept])),  # and those of a chunk that is not read yet
         "gates": layout.n_ids - layout.n_sources,
         "releases": looked_at.releases,

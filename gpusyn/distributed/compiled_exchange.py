@@ -38,7 +38,8 @@ class _Exchange(ctypes.Structure):
     """The structure `Exchange` of kernels/host/exchange.cpp."""
 
     _fields_ = [
-        *((name, _P) for name in (*_FUNCTIONS, "word", "comm", "next", *_ARRAYS)),
+        *((name, _P) for name in (*_FUNCTIONS, "word", "comm", "next", *_ARRAYS, "run_id", "run_number")),
+        ("runs", _L),
         *((name, _L) for name in ("step_mask", "spike_mask")),
         *((name, _I) for name in ("rank", "ranks", "repeats", "remembers")),
         *((name, _L) for name in ("every", "late", "known", "sent", "start", "stop", "room")),
@@ -70,8 +71,12 @@ class CompiledExchange:
         self._data = _Exchange(
             **functions, word=_handle(transport._word32), comm=_handle(transport._comm),
             rank=ranks.rank, ranks=ranks.size, repeats=has_repeats(layout), remembers=remembers(layout),
-            every=window - late, late=late, room=_ROOM,
+            every=window - late, late=late, room=_ROOM, runs=-1,
         )  # fmt: skip
+        if layout.senders is not None:
+            self._runs = layout.senders.begin, layout.senders.number  # which the structure points to
+            self._data.run_id, self._data.run_number = (array.ctypes.data for array in self._runs)
+            self._data.runs = len(layout.senders.begin)
         self._arguments = (_P * 1)(ctypes.addressof(self._data))
 
     @property

@@ -12,7 +12,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.exchanged import first_after_potentials, first_after_spikes, window_steps
 from gpusyn.builder.specs import holds_all_spikes
-from gpusyn.distributed.compiled_exchange import CompiledExchange, compiled_exchange
+from gpusyn.distributed.compiled_exchange import compiled_exchange
 from gpusyn.distributed.exchanged_potentials import ExchangedPotentials
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from gpusyn.distributed.gathering import Gathered
@@ -44,9 +44,9 @@ class SpreadSession:
 
     The ranks exchange their spikes every `window` steps since time 0, in the middle of a step: after its spikes, and
     before any synapse can be due that waits for them. The others' spikes enter the list of spikes in the steps in which
-    they were emitted, as if the neurons were simulated here. Compiled code that does this may exchange twice as often, and
-    compute meanwhile (`gpusyn.distributed.compiled_exchange`). Where gap junctions join neurons of different ranks, the
-    potentials of these neurons are exchanged in every step, before neurons advance.
+    they were emitted, as if the neurons were simulated here. Compiled code, where it does this, exchanges twice in a
+    long window, and computes meanwhile (`gpusyn.distributed.compiled_exchange`). Where gap junctions join neurons of
+    different ranks, the potentials of these neurons are exchanged in every step, before neurons advance.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class SpreadSession:
     gathering : Gathered
         Joins the parts of the ranks.
     window : int
-        Steps between two exchanges of spikes; 0: nothing reads spikes, and there are none.
+        Steps within which the ranks must know one another's spikes; 0: nothing reads spikes, and there are none.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
@@ -69,8 +69,8 @@ class SpreadSession:
             self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
         self.compiled = None
-        if self.window == 1 and not potentials.exist and holds_all_spikes(layout):
-            self.compiled = compiled_exchange(session, compiled, ranks)
+        if self.window and not potentials.exist and holds_all_spikes(layout):
+            self.compiled = compiled_exchange(session, compiled, ranks, self.window)
         if self.window:
             self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
 

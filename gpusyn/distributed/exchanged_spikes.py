@@ -5,8 +5,8 @@ The list of a rank has the numbers of sources there (`gpusyn.builder.senders`), 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np

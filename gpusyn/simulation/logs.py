@@ -55,7 +55,8 @@ class SpikeLog:
         self.position = np.full(layout.n_ids, -1, np.int64)
         start = 0
         for population, ids in recorder.source.parts:
-            self.position[layout.populations[population.name].source + np.asarray(ids)] = start + np.arange(len(ids))
+            place = layout.populations[population.name]
+            self.position[place.source + place.numbers(np.asarray(ids))] = start + np.arange(len(ids))
             start += len(ids)
         self.size = max(start, 1)
         self.clear()

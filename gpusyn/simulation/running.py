@@ -31,6 +31,7 @@ from gpusyn.simulation.initial_values import InitialValues
 from gpusyn.simulation.learned_weights import redraw_weights
 from gpusyn.simulation.recordings import Recordings
 from gpusyn.simulation.rewiring import Rewirer
+from gpusyn.simulation.sent_ids import fault_of_ids
 from gpusyn.simulation.spike_list import SpikeList
 from gpusyn.simulation.spread_streams import check_spread_files
 from gpusyn.utils.held_signals import held_signals
@@ -131,6 +132,8 @@ class Running:
             self.initial = InitialValues(self.compiled.program, self.session)
             self.access = Access(self.compiled, self.session, seed, trial)
             self.spikes = SpikeList(self.compiled, self.session)
+            if isinstance(self.session, SpreadSession) and self.spikes.grows:
+                self.session.reserve_by(self.spikes.reserve)
             self.in_flight = InFlight(planned.layout, self.session, self.spikes)
             self.rewirer = Rewirer(self.compiled, self.session, self.initial)
             facts = facts if start is None else replace(facts, start=start)
@@ -238,13 +241,15 @@ class Running:
 
     def _check_fault(self, after: object = None) -> None:
         """Refuse to go on after the first fault of any neuron; all ranks raise the same error."""
-        fault = int(gathering_of(self.session).joined(self.session.read("fault", after=after)[:1]).min())
+        layout = self.compiled.layout
+        found = fault_of_ids(self.session.read("fault", after=after)[:1], layout)
+        fault = int(gathering_of(self.session).joined(found).min())
         if fault != NO_FAULT:
             step, source = fault >> 31, fault & (2**31 - 1)
-            for name, place in self.compiled.layout.populations.items():
-                if place.source <= source < place.source + place.size:
+            for name, place in layout.populations.items():
+                if place.id <= source < place.id + place.size:
                     raise SimulationError(
-                        f"Population '{name}', neuron {source - place.source}: "
+                        f"Population '{name}', neuron {source - place.id}: "
                         f"V became NaN or infinite at t = {(step + 1) * self.plan.dt:g} ms; "
                         "look for extreme weights or currents, or use a smaller dt"
                     )

@@ -411,7 +411,7 @@ class Simulator(CheckpointMethods):
     def __repr__(self) -> str:
         members: list[Simulator] = [self] if self._crew is None else self._crew.members
         synapses = sum(one.plan.synapses for one in members)
-        size = f"{self._compiled.layout.n_sources} neurons and sources, {synapses:.6g} synapses"
+        size = f"{self._compiled.layout.n_neurons} neurons and sources, {synapses:.6g} synapses"
         seed = self._running.recordings.provenance.seed
         state = "closed" if self._running.closed else f"t = {self.time:g} ms"
         devices = f" on {len(members)} devices" if len(members) > 1 else ""

@@ -10,6 +10,7 @@ from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.event_driven import ages
+from gpusyn.builder.specs import holds_all_spikes
 from gpusyn.kernels.spec import KERNELS
 from gpusyn.utils.held_signals import held_signals
 from gpusyn.utils.typing import Array
@@ -32,7 +33,10 @@ class SpikeList:
         layout = compiled.layout
         # steps for which a spike is needed
         self._oldest = max(ages([*layout.bundles, *layout.procedural]), default=-1) + 1
-        self._sources = compiled.layout.n_sources
+        #: Whether it grows while steps run, before spikes of other ranks enter it.
+        self.grows = layout.share is not None and not holds_all_spikes(layout)
+        self._sources = layout.n_own if self.grows else layout.n_sources  # whose spikes may enter it at any time
+        self._first, self._end = 0, 0  # number of the first spike that is needed in a run, and its last step
         self._may_repeat = any(compiled.layout.sources(kernel) for kernel in KERNELS)  # neurons have one event a step
         self._slots = max(release_slots(layout).values(), default=-1) + 1  # parts of weights that a spike releases
         self._size: int = compiled.program.specs["spike_id"].size
@@ -45,14 +49,23 @@ class SpikeList:
         still to come.
         """
         kept = max(self._oldest, unread)
-        if self._sources * (kept + steps) <= self._size:
+        if not self.grows and self._sources * (kept + steps) <= self._size:
             return steps  # even if every source had an event in every step
         totals = self._part("spike_begin", max(start - kept, 0), start + 1, self._steps)
         begin, total = int(totals[0]), int(totals[-1])
-        needed = total - begin + unknown * self._sources
+        self._first, self._end = begin, start + steps
+        needed = total - begin + (0 if self.grows else unknown * self._sources)
         while self._size - needed < self._sources:
             self._grow(max(total - self._size, 0), total)
-        return min(steps, (self._size - needed) // self._sources)
+        return min(steps, (self._size - needed) // max(self._sources, 1))
+
+    def reserve(self, total: int, step: int) -> None:
+        """Make room for spikes up to the number `total`, and for those after `step` in the steps that may run."""
+        needed = total - self._first + max(self._end - step, 0) * self._sources
+        if needed > self._size:
+            present = int(self._session.read("spike_total")[0])
+            while needed > self._size:
+                self._grow(max(present - self._size, 0), present)
 
     def events(self, start: int, steps: int, after: object = None) -> tuple[Array, Array] | None:
         """Return step and source of each spike of a chunk, None if there is none; one of several events is repeated.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.layout import Timing
+from gpusyn.builder.layout import Layout, Timing
 from gpusyn.builder.ownership import Share
 from gpusyn.builder.rows.per_synapse import states_of
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
@@ -25,6 +25,13 @@ from gpusyn.simulation.checkpoint_synapses import saved_name
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.owned_states import owned_elements
 from gpusyn.simulation.running import Running
+from gpusyn.simulation.sent_ids import (
+    fault_of_ids,
+    fault_of_numbers,
+    waiting_anywhere,
+    waiting_of_ids,
+    waiting_of_numbers,
+)
 from gpusyn.simulation.spike_list import Waiting
 from gpusyn.utils.typing import Array, Integers
 
@@ -35,10 +42,11 @@ Tree = dict[str, Any]
 def joined(content: Tree, running: Running, gathered: Gathered) -> Tree:
     """Return what a checkpoint of all ranks holds, given what this rank has."""
     first = OnFirst(gathered)
-    waiting, timings = _joined_spikes(content["spikes"], first)
+    waiting, timings = _joined_spikes(content["spikes"], running.compiled.layout, first)
+    here = waiting_of_numbers(waiting, running.compiled.layout)
     return content | {
         "states": _joined_states(content["states"], running, first),
-        "sums": _joined_sums(_retimed_sums(running, waiting, timings), running, first),
+        "sums": _joined_sums(_retimed_sums(running, here, timings), running, first),
         "spikes": {**waiting._asdict(), "timings": timings},
         "synapses": _joined_synapses(content["synapses"], running, first),
         "rewired": {name: _joined_rewired(one, first) for name, one in content["rewired"].items()},
@@ -58,7 +66,7 @@ def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -
         found[name] = flat.reshape(states[name].shape)
     for kernel in _gate_kernels(running):
         found[kernel] = _joined_gates(kernel, states[kernel], running, first)
-    found["fault"] = np.min(first.parts(states["fault"]), axis=0)
+    found["fault"] = np.min(first.parts(fault_of_ids(states["fault"], running.compiled.layout)), axis=0)
     return found
 
 
@@ -94,17 +102,20 @@ def _joined_gates(name: str, gates: Array, running: Running, first: OnFirst) -> 
     return whole if whole.size else gates  # of a network without such synapses
 
 
-def _joined_spikes(spikes: Tree, first: OnFirst) -> tuple[Waiting, list[list[Any]]]:
-    """Return the spikes on their way, which all ranks know, and the timings of rank 0.
+def _joined_spikes(spikes: Tree, layout: Layout, first: OnFirst) -> tuple[Waiting, list[list[Any]]]:
+    """Return the spikes on their way, with the ids of their sources, and the timings of rank 0.
 
-    Ranks may keep them for different times: the longest list has all.
+    Ranks may keep them for different times, and a rank keeps those of sources that may reach it. A spike that none
+    keeps has been delivered everywhere.
     """
-    mine = Waiting(*(spikes[name] for name in Waiting._fields))
-    told = first.ranks.objects((len(mine.step), spikes["timings"]))
+    mine = waiting_of_ids(Waiting(*(spikes[name] for name in Waiting._fields)), layout)
+    told = first.ranks.objects((len(mine.step), layout.senders is None, spikes["timings"]))
+    if not all(all_sources for _, all_sources, _ in told):
+        return waiting_anywhere(mine, first.ranks), told[0][2]
     longest = max(range(len(told)), key=lambda rank: told[rank][0])
-    if told[longest][0] > min(n for n, _ in told):
+    if told[longest][0] > min(n for n, _, _ in told):
         mine = first.ranks.objects(mine if first.ranks.rank == longest else None)[longest]
-    return mine, told[0][1]
+    return mine, told[0][2]
 
 
 def _retimed_sums(running: Running, waiting: Waiting, timings: list[list[Any]]) -> Tree:
@@ -194,8 +205,12 @@ def own_part(content: Tree, running: Running, gathered: Gathered) -> Tree:
     states = dict(content["states"])
     for name in _gate_kernels(running):
         states[name] = _own_gates(name, states[name], running, gathered)
+    layout = running.compiled.layout
+    states["fault"] = fault_of_numbers(states["fault"], layout)
     rewired = {name: _own_rewired(name, one, running, share) for name, one in content["rewired"].items()}
-    return content | {"states": states, "rewired": rewired}
+    waiting = waiting_of_numbers(Waiting(*(content["spikes"][name] for name in Waiting._fields)), layout)
+    spikes = {**content["spikes"], **waiting._asdict()}
+    return content | {"states": states, "rewired": rewired, "spikes": spikes}
 
 
 def _own_gates(name: str, gates: Array, running: Running, gathered: Gathered) -> Array:

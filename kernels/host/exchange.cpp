@@ -30,6 +30,9 @@ struct Exchange {
     int32_t *id, *events;
     int64_t *event_step;
     int32_t *event_count;
+    // Runs of the ids that have a number in the list: the first id of each, and its number; -1 runs: ids are numbers.
+    const int32_t *run_id, *run_number;
+    int64_t runs;
     int64_t step_mask, spike_mask;
     int32_t rank, ranks, repeats, remembers;
     int64_t every, late;       // steps between two exchanges, and from sending to taking over
@@ -53,6 +56,37 @@ double now()
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+// Number of the last of some sorted values that is not larger than one; -1 if there is none.
+int64_t last_of(const int32_t *values, int64_t n, int32_t value)
+{
+    int64_t low = -1, high = n;
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        if (values[middle] <= value)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int32_t id_of(const Exchange &x, int32_t number)
+{
+    if (x.runs < 0) return number;
+    int64_t run = last_of(x.run_number, x.runs, number);
+    return x.run_id[run] + (number - x.run_number[run]);
+}
+
+// Number of an id in the list; -1 if it has none.
+int32_t number_of(const Exchange &x, int32_t id)
+{
+    if (x.runs < 0) return id;
+    int64_t run = last_of(x.run_id, x.runs, id);
+    if (run < 0) return -1;
+    int32_t number = x.run_number[run] + (id - x.run_id[run]);
+    return number < x.run_number[run + 1] ? number : -1;
 }
 
 // Gives the buffers memory for messages of so many words.
@@ -92,8 +126,8 @@ void pack(Exchange &x)
     int64_t n = x.stop - x.start <= x.room ? x.stop - x.start : 0;
     for (int64_t i = 0; i < n; i++) {
         int64_t at = (x.start + i) & x.spike_mask;
-        word[i] = x.id[at];
-        if (x.repeats) word[n + i] = x.events[at];
+        word[i] = id_of(x, x.id[at]);
+        if (x.repeats) word[x.room + i] = x.events[at];
     }
 }
 
@@ -143,24 +177,40 @@ int64_t begin_steps(Exchange &x)
     return at;
 }
 
+// Lets a message have the numbers of its spikes in the list, and leaves out those that have none.
+void keep_known(Exchange &x, int rank)
+{
+    int32_t *count = x.found + rank * words_of(x), *ids = count + steps_of(x), *events = ids + x.room;
+    int64_t n = spikes_of(x, rank), i = 0, kept = 0;
+    if (rank != x.rank) x.bytes += 4 * (steps_of(x) + n * (1 + x.repeats));
+    for (int64_t s = 0; x.runs >= 0 && s < steps_of(x); s++) {
+        int64_t end = i + count[s], before = kept;
+        for (; i < end; i++) {
+            int32_t number = number_of(x, ids[i]);
+            if (number < 0) continue;
+            if (x.repeats) events[kept] = events[i];
+            ids[kept++] = number;
+        }
+        count[s] = (int32_t)(kept - before);
+    }
+}
+
 // Enters the spikes of one rank. Steps begin where its first spikes belong, and then where those of the next rank do.
 void enter(Exchange &x, int rank)
 {
-    const int32_t *count = x.found + rank * words_of(x), *ids = count + steps_of(x);
-    int64_t n = spikes_of(x, rank), i = 0;
+    const int32_t *count = x.found + rank * words_of(x), *number = count + steps_of(x), *events = number + x.room;
     for (int64_t s = x.known; s < x.sent; s++) {
         int64_t &at = x.begin[s & x.step_mask];
-        for (int64_t end = i + count[s - x.known]; i < end; i++, at++) {
-            int32_t events = x.repeats ? ids[n + i] : 1;
-            x.id[at & x.spike_mask] = ids[i];
-            x.events[at & x.spike_mask] = events;
+        for (int64_t end = at + count[s - x.known]; at < end; at++, number++, events++) {
+            int32_t n = x.repeats ? *events : 1;
+            x.id[at & x.spike_mask] = *number;
+            x.events[at & x.spike_mask] = n;
             if (x.remembers) {
-                x.event_step[ids[i]] = s;
-                x.event_count[ids[i]] = events;
+                x.event_step[*number] = s;
+                x.event_count[*number] = n;
             }
         }
     }
-    if (rank != x.rank) x.bytes += 4 * (steps_of(x) + n * (1 + x.repeats));
 }
 
 // Waits for what was sent, and enters it into the list; the steps up to `last` have begun.
@@ -175,8 +225,8 @@ void take_over(Exchange &x, int64_t last)
         gather(x, false);
         if (x.failed) return;
     }
-    int64_t stop = x.stop, end = begin_steps(x);
-    move_later(x, end - stop, last);
+    for (int r = 0; r < x.ranks; r++) keep_known(x, r);
+    move_later(x, begin_steps(x) - x.stop, last);
     for (int r = 0; r < x.ranks; r++) enter(x, r);
     begin_steps(x);
     x.known = x.sent;

@@ -132,7 +132,7 @@ class PoissonTables:
         self.chunks: list[SourceChunk] = []
         for place in layout.sources("advance_poisson"):
             self.chunks += (
-                SourceChunk(source=place.source + offset, offset=offset, size=size, drive=len(self.inputs))
+                SourceChunk(source=place.sender(offset), offset=offset, size=size, drive=len(self.inputs))
                 for offset, size in layout.pieces(place)
             )
             name = place.population.name

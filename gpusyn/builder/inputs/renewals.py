@@ -170,7 +170,7 @@ class RenewalTables:
         """Yield the units of work, some sources of one population each."""
         for row, one in enumerate(self.inputs.values()):
             for offset, size in self.layout.pieces(one.place):
-                yield SourceChunk(source=one.place.source + offset, offset=offset, size=size, drive=row)
+                yield SourceChunk(source=one.place.sender(offset), offset=offset, size=size, drive=row)
 
 
 def renewing_columns(layout: Layout) -> int:

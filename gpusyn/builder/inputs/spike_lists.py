@@ -12,7 +12,7 @@ from gpusyn.builder.layout import Layout, PlacedPopulation
 from gpusyn.builder.notes import Note
 from gpusyn.neurons.sources import Source
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
-from gpusyn.utils.typing import Array, Floats, Integers
+from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 
 class ListedSpikes(NamedTuple):
@@ -40,7 +40,7 @@ class SpikeLists:
     step : ndarray of int64, shape (n,)
         Step of each event: the step that ends at the spike's time.
     source : ndarray of int32, shape (n,)
-        Id of the source of each event.
+        Number of the source of each event.
     events : ndarray of int32, shape (n,)
         Number of spikes of the source in that step.
     found : dict of str to ListedSpikes
@@ -50,11 +50,6 @@ class SpikeLists:
     def __init__(self, layout: Layout, models: Mapping[str, Source]) -> None:
         self.layout = layout
         places = layout.sources("advance_lists")
-        self._here = np.ones(layout.n_sources, bool)  # which sources are simulated here, by id
-        if layout.share:
-            for place in places:
-                ids = np.arange(place.size)
-                self._here[place.source + ids] = layout.share.owns(place.population.name, ids)
         self._set({p.population.name: _listed(p, models[p.population.name], layout.dt) for p in places}, 0)
 
     def _set(self, found: dict[str, ListedSpikes], now: int) -> None:
@@ -62,20 +57,29 @@ class SpikeLists:
         self.found, self.exist = found, bool(found)
         step = np.concatenate([s.on_grid - 1 for s in found.values()] or [np.zeros(0, np.int64)])
         source = np.concatenate([s.source for s in found.values()] or [np.zeros(0, np.int64)])
-        coming = np.flatnonzero((step >= now) & self._here[source.astype(np.int64)])
+        here = np.concatenate([self._here(name, s.source) for name, s in found.items()] or [np.zeros(0, bool)])
+        coming = np.flatnonzero((step >= now) & here)
         order = coming[np.lexsort((source[coming], step[coming]))]
         step, source = step[order], source[order]
         first = np.flatnonzero(np.diff(step, prepend=-1) | np.diff(source, prepend=-1))  # of equal ones
-        self.step, self.source = step[first], source[first].astype(np.int32)
+        senders, source = self.layout.senders, source[first]
+        numbers = source if senders is None else senders.numbers(source)[0]
+        self.step, self.source = step[first], numbers.astype(np.int32)
         self.events = np.diff(first, append=len(step)).astype(np.int32)
         self.source.flags.writeable = self.events.flags.writeable = False
+
+    def _here(self, population: str, source: Array) -> Bools:
+        """Return which sources, given by their ids, are simulated here."""
+        if self.layout.share is None:
+            return np.ones(len(source), bool)
+        return self.layout.share.owns(population, source.astype(np.int64) - self.layout.populations[population].id)
 
     def replaced(self, new: Mapping[str, list[NewLists]], now: int) -> SpikeLists:
         """Return the spikes after step `now` with new lists of some sources, by the names of their populations."""
         changed, found = copy.copy(self), dict(self.found)
         for name, parts in new.items():
             for part in parts:
-                source = self.layout.populations[name].source + part.ids
+                source = self.layout.populations[name].id + part.ids
                 kept = np.flatnonzero(~np.isin(found[name].source, source))
                 own = _rounded(source, part.lists, self.layout.dt, now)
                 pairs = zip(found[name], own, strict=True)
@@ -101,7 +105,7 @@ class SpikeLists:
 def _listed(place: PlacedPopulation, model: Any, dt: float) -> ListedSpikes:
     """Return the spikes of a population that has lists."""
     lists = model.times if isinstance(model.times, tuple) else (model.times,) * place.size
-    return _rounded(place.source + np.arange(place.size), lists, dt, 0)
+    return _rounded(place.id + np.arange(place.size), lists, dt, 0)
 
 
 def _rounded(source: Array, lists: tuple[Floats, ...], dt: float, now: int) -> ListedSpikes:

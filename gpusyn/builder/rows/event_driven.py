@@ -26,7 +26,7 @@ from gpusyn.kernels.records import Route, Shared, write_rows
 from gpusyn.kernels.synapse_words import UNARY_STEP, late_bytes, pack_late, unary_bounds, unary_sizes
 from gpusyn.kinetics import Kinetics
 from gpusyn.network.projections import Projection, base_weight
-from gpusyn.utils.ids import as_ids
+from gpusyn.utils.ids import Span, as_ids
 from gpusyn.utils.typing import Array
 
 _NONE = np.empty(0, np.uint32)
@@ -175,8 +175,8 @@ class EventDrivenTables:
         """Store one synapse per source: all targets share their sums, or it takes back what sources send themselves."""
         pathway, (first, _) = bundle.pathways[0], bundle.pre_range
         if bundle.shared:
-            ids = pathway.projection.pre.parts[pathway.pre_part].span
-            slot = Slot(Side.of(ids, 0, -first), Side(0, 1, 0), bundle)
+            ids = pathway.present
+            slot = Slot(Side.of(_numbers(ids, pathway), 0, -first), Side(0, 1, 0), bundle)
         else:
             ids, slot = pathway.own_ids, Slot.of(pathway, bundle)
         rows, counts = NumpyRows(), Counts(bundle)
@@ -457,9 +457,13 @@ def slots_of(bundle: Bundle, drawing: Drawing) -> list[Slot]:
 def _most(bundle: Bundle, layout: Layout) -> int:
     """Return a number of synapses that those of a bundle hardly exceed."""
     if bundle.shared or bundle.taken_back:
-        pathway = bundle.pathways[0]
-        return pathway.projection.pre.parts[pathway.pre_part].size
+        return len(bundle.pathways[0].present)
     return max(sum(most_drawn(p.expected, p.projection, not layout.share) for p in bundle.pathways), bundle.room)
+
+
+def _numbers(ids: Span, pathway: Pathway) -> Span:
+    """Return the numbers of sources that have one, counted from that of the first one of their population."""
+    return ids if pathway.pre.senders is None else pathway.pre.numbers(as_ids(ids))
 
 
 def _is_known_by_number(bundle: Bundle) -> bool:

@@ -102,9 +102,21 @@ class Slot(NamedTuple):
         projection, first, offset = pathway.projection, bundle.pre_range[0], pathway.post.offset
         if bundle.taken_back:  # its synapses are those of its sources to themselves
             ids = pathway.own_ids
-            return cls(Side.of(ids, 0, -first), Side.of(ids, 0, offset), bundle)
-        pre = side_of(projection.pre, pathway.pre_part, -first)
+            return cls(_sources(ids, 0, -first, pathway), Side.of(ids, 0, offset), bundle)
+        begin = sum(before.size for before in projection.pre.parts[: pathway.pre_part])
+        pre = _sources(projection.pre.parts[pathway.pre_part].span, begin, -first, pathway)
         return cls(pre, side_of(projection.post, pathway.post_part, offset), bundle, columns)
+
+
+def _sources(ids: Span, begin: int, shift: int, pathway: Pathway) -> Side:
+    """Return the side of sources; a position stands for the number of the source plus `shift`, if it has a number."""
+    place = pathway.pre
+    if place.senders is None or not len(ids):
+        return Side.of(ids, begin, shift)
+    first, last = int(ids[0]), int(ids[-1])
+    if is_consecutive(ids) and place.below(last + 1) - place.below(first) == len(ids):
+        return Side(begin, len(ids), shift + place.below(first))
+    return Side(begin, len(ids), shift, place.numbers(as_ids(ids)).astype(np.int32))
 
 
 def side_of(selection: Selection, part: int, shift: int) -> Side:

@@ -64,7 +64,7 @@ def ordered_rows(
     timing, targets = bundle.timing, bundle.targets
     piece, target = np.divmod(post + pathway.post.offset, targets.slice_size)
     block, late = np.divmod(delay - timing.first, timing.width)
-    row = (pre - bundle.pre_range[0]) * bundle.slices + piece - bundle.slice
+    row = (pathway.pre.numbers(pre) - bundle.pre_range[0]) * bundle.slices + piece - bundle.slice
     segment = row * timing.blocks + block
     order = np.argsort(segment, kind="stable")
     sizes = np.bincount(segment, minlength=bundle.segments)

@@ -92,7 +92,8 @@ def located(stored: StoredSegments, read: Read) -> Located:
     row, piece = np.divmod(segment // timing.blocks, bundle.slices)
     post = read("targets", stored.words, stored.words + len(segment)).astype(np.int64)
     post += (piece + bundle.slice) * bundle.targets.slice_size - stored.pathway.post.offset
-    return Located(segment, row + bundle.pre_range[0], post, segment % timing.blocks)
+    pre = stored.pathway.pre.local(row + bundle.pre_range[0])
+    return Located(segment, pre, post, segment % timing.blocks)
 
 
 def delays_of(stored: StoredSegments, read: Read, block: Array, size: int, synapses: Array) -> Array:

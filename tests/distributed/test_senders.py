@@ -1,0 +1,235 @@
+"""Sources that reach no neuron of a rank have no number there: the same bits, and no memory."""
+
+import functools
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+import gpusyn as gs
+from gpusyn.builder import specs
+from gpusyn.builder.compile import Compiled
+from gpusyn.builder.ownership import Spread
+from gpusyn.builder.plan import Asked, plan
+from gpusyn.builder.senders import Senders, joined_runs
+from gpusyn.builder.specs import listed_spikes
+from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
+from gpusyn.distributed.spreading import OWNERS
+from gpusyn.distributed.threads import on_threads
+from gpusyn.io.checkpoint import read_checkpoint
+from gpusyn.simulation.spike_list import SpikeList
+from tests.helpers.networks import Case
+from tests.helpers.on_ranks import play_on_ranks
+from tests.helpers.runs import backend_named, differences, outcome, play
+
+BLOCKS = 6  # of neurons that reach one another
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(small_blocks):
+    """Every rank has some neurons."""
+
+
+def modular():
+    """Return populations that do not reach each other, given synapses within blocks, and sources for one neuron each.
+
+    The neurons of `silent` reach nothing; those of `ring` reach the next ones.
+    """
+    net, r = gs.Network(), np.random.default_rng(8)
+    receptors = [gs.AMPA()]
+    cells = net.population("cells", 60, gs.LIF(I_e=np.linspace(300.0, 1500.0, 60)), receptors=receptors)
+    ring = net.population("ring", 40, gs.LIF(I_e=np.linspace(900.0, 400.0, 40)), receptors=receptors)
+    silent = net.population("silent", 30, gs.LIF(I_e=600.0), receptors=receptors)
+    many = net.population("many", 40, gs.PoissonSource(4000.0))
+    listed = net.population("listed", 60, gs.SpikeSource([[0.5 + k % 7, 2.0 + 0.1 * k] for k in range(60)]))
+    size = 60 // BLOCKS
+    drawn = gs.Uniform(0.3, 2.5)
+    block = np.repeat(np.arange(BLOCKS), 40) * size
+    pairs = [block + r.integers(size, size=len(block)) for _ in range(2)]
+    net.connect(cells, cells, gs.FromArrays(*pairs), receptor="AMPA", weight=gs.Uniform(0.5, 3.0), delay=drawn)
+    turn = np.arange(40)
+    net.connect(ring, ring, gs.FromArrays(turn, (turn + 1) % 40), receptor="AMPA", weight=2.0, w_max=4.0)
+    net.connect(many, ring, gs.OneToOne(), receptor="AMPA", weight=0.3, delay=0.7)
+    net.connect(listed[10:40] + many[5:25], cells[:30] + silent[3:23], gs.OneToOne(), receptor="AMPA", weight=3.0)
+    net.connect(listed[:4], silent, gs.AllToAll(), receptor="AMPA", weight=0.5)
+    net.record(cells + ring + silent + listed, "spikes", name="spikes")
+    net.record(silent[::5] + ring[3:7], "V", name="V")
+    return Case(net, 0.1, 3, "single", 120, set())
+
+
+@functools.cache
+def alone():
+    found = play(modular(), backend_named("numpy"))
+    assert len(found["spikes times"]) > 200
+    return found
+
+
+def rank_plan(net, rank, ranks, owners="contiguous"):
+    return plan(net, Asked(0.1, "single", "exact", 1, "plan()", Spread(rank, ranks, owners)), None)
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4, 5])
+def test_ranks_that_know_some_sources_have_the_bits_of_one_process(ranks, owners):
+    assert not differences(alone(), play_on_ranks(modular, lambda: backend_named("numpy"), ranks, owners))
+
+
+@pytest.mark.parametrize(("name", "ranks", "owners"), [("cpu", 3, "dealt"), ("cuda-emulated", 2, "contiguous")])
+def test_other_backends_have_the_same_bits(name, ranks, owners):
+    how = {"cuts": (3, 11), "reset_at": 7, "chunk_steps": 4}
+    options = {"threads": 1} if name == "cpu" else {}
+    assert not differences(
+        play(modular(), backend_named("numpy"), **how),
+        play_on_ranks(modular, functools.partial(backend_named, name, **options), ranks, owners, **how),
+    )
+
+
+def test_a_source_without_a_number_that_is_delivered_would_be_noticed(monkeypatch):
+    monkeypatch.setattr(ExchangedSpikes, "_known", lambda self, ids: (ids % self._senders.size, slice(None)))
+    with pytest.raises(AssertionError):
+        assert not differences(alone(), play_on_ranks(modular, lambda: backend_named("numpy"), 3))
+
+
+# ---- which sources have a number ----
+def present(layout, name):
+    place = layout.populations[name]
+    return place.local(np.arange(place.sources)).tolist()
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+def test_own_sources_have_a_number_and_those_that_reach_own_neurons(owners):
+    net = modular().net
+    for rank in range(3):
+        layout = rank_plan(net, rank, 3, owners).layout
+        own = {
+            name: np.flatnonzero(layout.share.owns(name, np.arange(p.size))) for name, p in layout.populations.items()
+        }
+        assert present(layout, "silent") == own["silent"].tolist()
+        assert present(layout, "ring") == sorted({*own["ring"], *((own["ring"] - 1) % 40)})
+        pathways = net.projections["cells->cells:AMPA"].rule
+        reaching = pathways.pre[np.isin(pathways.post, own["cells"])]
+        assert present(layout, "cells") == sorted({*own["cells"].tolist(), *reaching.tolist()})
+        assert set(range(4)) <= set(present(layout, "listed"))
+
+
+def test_rules_that_may_reach_all_leave_out_none():
+    net = gs.Network()
+    cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedInDegree(3), receptor="AMPA", weight=1.0)
+    assert rank_plan(net, 0, 4).layout.senders is None
+
+
+# ---- memory ----
+def pairs_of_blocks(n):
+    """Return a network of which each rank of `n` has the sources of its own neurons, but for one remote source."""
+    net = gs.Network()
+    cells = net.population("cells", 4000, gs.LIF(), receptors=[gs.AMPA()])
+    some = np.arange(4000)
+    net.connect(cells, cells, gs.FromArrays(some, some), receptor="AMPA", weight=gs.Uniform(0.0, 1.0), delay=1.5)
+    return net
+
+
+def test_the_arrays_are_those_of_present_sources():
+    found = rank_plan(pairs_of_blocks(4), 1, 4)
+    program = Compiled(found.layout, 1).program
+    assert found.layout.n_sources == 1000
+    assert found.layout.n_neurons == 4000
+    for name in ("segment_begin", "source_population", "spike_id"):
+        assert program.specs[name].shape == found.specs[name].shape
+    assert program.specs["source_population"].size == 1000
+    assert [bundle.rows for bundle in found.layout.bundles] == [1000]
+    assert "4000 neurons and sources" in str(found)
+    assert "1000 of 4000 neurons and sources, and the synapses onto them; it knows 1000 sources\n" in str(found)
+
+
+# ---- the list of spikes ----
+def noisy():
+    """Return many sources that fire in nearly every step, of whose spikes those of many steps are on their way."""
+    net = gs.Network()
+    cells = net.population("cells", 16, gs.LIF(), receptors=[gs.AMPA()])
+    noise = net.population("noise", 160, gs.PoissonSource(30000.0))
+    net.connect(noise, cells, gs.FixedInDegree(20), receptor="AMPA", weight=gs.Uniform(0.1, 0.4), delay=3.0)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells, "V", name="V")
+    return Case(net, 0.1, 3, "single", 100, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "ranks", "options"), [("numpy", 3, {}), ("cpu", 2, {"threads": 2}), ("cuda-emulated", 2, {})]
+)
+def test_a_list_grows_before_spikes_of_other_ranks_enter_it(name, ranks, options, monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 16)
+    sizes = []
+
+    def looked_at(sim):
+        program = sim._running.compiled.program
+        sizes.append((listed_spikes(sim.plan.layout, sim._running.compiled.steps), program.specs["spike_id"].size))
+        return outcome(sim)
+
+    how = {"cuts": (3, 50), "chunk_steps": 2, "look": looked_at}
+    one = play(noisy(), backend_named("numpy"), **how)
+    sizes.clear()
+    backend = functools.partial(backend_named, name, **options)
+    assert not differences(one, play_on_ranks(noisy, backend, ranks, **how))
+    assert len(sizes) == ranks
+    assert all(first < now for first, now in sizes), sizes
+
+
+def test_a_list_that_does_not_grow_is_noticed(monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 16)
+    monkeypatch.setattr(SpikeList, "reserve", lambda self, total, step: None)
+    how = {"cuts": (3, 50), "chunk_steps": 2}
+    one = play(noisy(), backend_named("numpy"), **how)
+    with suppress(AssertionError, ValueError, gs.GpusynError):
+        assert not differences(one, play_on_ranks(noisy, lambda: backend_named("numpy"), 3, **how))
+        pytest.fail("nothing was lost")
+
+
+# ---- checkpoints ----
+def start_and_save(path, comm=None, owners="contiguous", backend="numpy"):
+    case = modular()
+    with gs.Simulator(case.net, dt=0.1, seed=3, backend=backend_named(backend), comm=comm, owners=owners) as sim:
+        sim.step(50)
+        sim.save_checkpoint(path)
+
+
+def go_on(path, comm=None, owners="contiguous", backend="numpy"):
+    case = modular()
+    how = {"backend": backend_named(backend), "comm": comm, "owners": owners}
+    with gs.Simulator.load_checkpoint(case.net, path, **how) as sim:
+        sim.step(70)
+        return outcome(sim)
+
+
+def test_checkpoints_go_on_with_other_ranks(tmp_path):
+    pytest.importorskip("h5py")
+    one, three = tmp_path / "one.h5", tmp_path / "three.h5"
+    start_and_save(one)
+    on_threads(3, lambda comm: start_and_save(three, comm, "dealt"))
+    spikes = [read_checkpoint(path)["spikes"] for path in (one, three)]
+    kept = [set(zip(s["step"].tolist(), s["source"].tolist(), strict=True)) for s in spikes]
+    assert kept[0] <= kept[1]
+    assert len(kept[0]) > 20
+    whole = go_on(one)
+    assert not differences(whole, go_on(three))
+    for path, ranks, owners in ((one, 4, "dealt"), (three, 2, "contiguous")):
+        found = on_threads(ranks, lambda comm, path=path, owners=owners: go_on(path, comm, owners))
+        assert not differences(whole, found[0])
+
+
+# ---- numbers ----
+def test_numbers_are_those_of_sorted_ids():
+    r = np.random.default_rng(2)
+    for _ in range(30):
+        lists = [np.sort(r.choice(80, r.integers(30), replace=False)) for _ in range(2)]
+        ranges = [tuple(sorted(r.integers(80, size=2).tolist())) for _ in range(r.integers(3))]
+        ids = sorted({*lists[0], *lists[1], *(k for a, b in ranges for k in range(a, b))})
+        begin, end = joined_runs([one for one in ranges if one[0] < one[1]], *lists)
+        assert (begin[1:] > end[:-1]).all()
+        senders = Senders(begin, end)
+        assert senders.size == len(ids)
+        numbers, here = senders.numbers(np.arange(80))
+        assert np.flatnonzero(here).tolist() == ids
+        assert numbers[here].tolist() == list(range(len(ids)))
+        assert senders.ids(np.arange(len(ids))).tolist() == ids
+        assert [senders.below(k) for k in range(82)] == [sum(one < k for one in ids) for k in range(82)]
