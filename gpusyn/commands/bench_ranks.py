@@ -99,7 +99,7 @@ def rank_lines(numbers: Mapping[str, Any], steps: int) -> list[tuple[str, str]]:
     """Return the work of the ranks as rows of text: a name, and the least and largest number of any rank."""
     us = float(np.mean(numbers["us_per_exchange"]))
     return [
-        ("ranks", f"{numbers['ranks']}; spikes are exchanged every {numbers['window_steps']} steps"),
+        ("ranks", f"{numbers['ranks']}; spikes are exchanged within {numbers['window_steps']} steps"),
         ("exchanges", f"{numbers['exchanges']:,}, {us:.1f} us each with waiting for the others"),
         ("neurons a rank", _range(numbers["neurons"])),
         ("synapses a rank", _range(numbers["synapses"])),

@@ -28,7 +28,7 @@ from gpusyn.errors import SimulationError
 from gpusyn.kernels.records import Clock
 
 _ROOM = 16  # spikes in the first message
-_LONG = 8  # steps of a window in which spikes travel while half of it is computed
+HIDDEN_FROM = 8  # steps of a window in which spikes travel while half of it is computed
 _P, _L, _I = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32
 _FUNCTIONS = {"allgather": "MPI_Allgather", "begin": "MPI_Iallgather", "wait": "MPI_Wait", "test": "MPI_Test"}
 _ARRAYS = ("spike_total", "spike_begin", "spike_id", "spike_events", "event_step", "event_count")
@@ -66,7 +66,7 @@ class CompiledExchange:
         self._session, self._ranks = session, ranks
         layout, self._cut = compiled.layout, first_after_spikes(compiled.layout)
         transport: Any = ranks._transport
-        late = window // 2 if window >= _LONG else 0
+        late = window // 2 if window >= HIDDEN_FROM else 0
         self._library = session.host_library("exchange")
         self._data = _Exchange(
             **functions, word=_handle(transport._word32), comm=_handle(transport._comm),
