@@ -161,8 +161,8 @@ def _target_groups(layout: Layout, bundles: list[list[Pathway]], workers: int) -
         group.slices = owners * -(-group.size // (owners * LARGEST_SLICE)) or 1  # each worker owns as many
         offset = 0
         for place in places:
-            groups[place.population.name], place.offset = group, offset
-            offset += place.size
+            groups[place.population.name], place.offset = group, offset - place.hull[0]
+            offset += place.kept
     return groups
 
 

@@ -56,7 +56,7 @@ def junction_extents(layout: Layout) -> dict[int, Extents]:
     for coupling in layout.net.couplings.values():
         for side in (coupling.A, coupling.B):
             for part in side.parts:
-                share = part.size / max(side.size, 1)
+                share = len(part.span[layout.populations[part.population.name].within(part.span)]) / max(side.size, 1)
                 ends[layout.populations[part.population.name].group] += share * coupling.pairs.expected
     return {g: {"junction bounds": layout.groups[g].size + 1, "junctions": round(n)} for g, n in ends.items()}
 
@@ -172,10 +172,12 @@ class JunctionTables:
         return np.concatenate(ids).astype(np.int32)[positions]
 
     def _located(self, ids: Array) -> tuple[Array, Integers]:
-        """Return the group of each neuron, and its place in it."""
+        """Return the group of each neuron, -1 of those without places, and its place in it."""
         places = list(self.layout.populations.values())
         number = np.searchsorted([place.source for place in places], ids, side="right") - 1
         group = np.array([place.group for place in places], np.int32)[number]
+        begin, end = (np.array([place.source + place.hull[k] for place in places], np.int64)[number] for k in (0, 1))
+        group[(ids < begin) | (ids >= end)] = -1
         return group, np.array([place.first - place.source for place in places], np.int64)[number] + ids
 
     def _sorted(self, g: int, place: Integers, other: Array, conductance: Floats, chosen: Integers) -> dict[str, Array]:
@@ -203,12 +205,15 @@ class JunctionTables:
         """
         if place.group not in self._sums or "C_m" not in parameters:
             return
-        sums, dt = self._sums[place.group][place.first : place.first + place.size], self.layout.dt
-        C_m = np.broadcast_to(np.asarray(parameters["C_m"], np.float64), place.size)
+        sums, dt = self._sums[place.group][place.neurons], self.layout.dt
+        C_m = np.broadcast_to(np.asarray(place.here(parameters)["C_m"], np.float64), place.kept)
+        if not place.kept:
+            return
         worst = int(np.argmax(sums / C_m))
+        cell = f"{place.population.name}[{place.hull[0] + worst}]"
         if dt * sums[worst] > C_m[worst] * (1 + 1e-9):
             raise ParameterError(
-                f"{place.population.name}[{worst}]: its gap junctions have {sums[worst]:g} nS in total, and a step of "
+                f"{cell}: its gap junctions have {sums[worst]:g} nS in total, and a step of "
                 f"dt = {dt:g} ms can follow at most C_m / dt = {C_m[worst] / dt:g} nS; use dt <= "
                 f"{C_m[worst] / sums[worst]:.2g} ms, or smaller or fewer conductances"
             )

@@ -6,7 +6,8 @@ A layout holds sizes and no arrays; `gpusyn.builder.placement.lay_out` makes it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, sqrt
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ class TargetGroup:
     @property
     def size(self) -> int:
         """Number of targets."""
-        return sum(place.size for place in self.populations)
+        return sum(place.kept for place in self.populations)
 
     @property
     def slice_size(self) -> int:
@@ -91,7 +92,11 @@ class ReceptorSums:
 
 @dataclass
 class PlacedPopulation:
-    """A population with the places of its neurons."""
+    """A population with the places of its neurons.
+
+    Where a network is spread on several ranks, only the neurons of the `hull` have places: those from the first to the
+    last that are simulated here. What is said of the first neuron is then where it would be if all had places.
+    """
 
     population: Population
     id: int  # global id of its first neuron
@@ -104,11 +109,39 @@ class PlacedPopulation:
     targets: TargetGroup = field(default_factory=lambda: TargetGroup([]))
     offset: int = 0  # place of its first neuron among the targets of its group
     senders: Senders | None = None  # ids that have a number, which sources have where their spikes are kept; None: all
+    hull: Range = (0, -1)  # local ids: the first, and one past the last
+
+    def __post_init__(self) -> None:
+        self.hull = 0, self.size
 
     @property
     def size(self) -> int:
         """Number of neurons."""
         return self.population.size
+
+    @property
+    def kept(self) -> int:
+        """Number of neurons that have places."""
+        return self.hull[1] - self.hull[0]
+
+    @property
+    def neurons(self) -> slice:
+        """Places of the neurons in the group."""
+        return slice(self.first + self.hull[0], self.first + self.hull[1])
+
+    @property
+    def targets_here(self) -> slice:
+        """Places of the neurons among the targets of the group."""
+        return slice(self.offset + self.hull[0], self.offset + self.hull[1])
+
+    def within(self, ids: Span) -> slice:
+        """Return which part of increasing local ids has places."""
+        return slice(*(bisect_left(ids, end) for end in self.hull))
+
+    def here(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters, of those with a value for each neuron the values of neurons that have places."""
+        hull = slice(*self.hull)
+        return {name: x[hull] if isinstance(x, np.ndarray) and x.ndim else x for name, x in parameters.items()}
 
     @property
     def source(self) -> int:
@@ -139,7 +172,7 @@ class PlacedPopulation:
     @property
     def rows(self) -> int:
         """Number of rows in the coefficient table."""
-        return 1 if self.uniform else self.size
+        return 1 if self.uniform else self.kept
 
     @property
     def uniform(self) -> bool:
@@ -155,6 +188,11 @@ class Group:
     members: list[PlacedPopulation]
     size: int = 0
     rows: int = 0
+
+    def places(self, place: PlacedPopulation, compartment: int = 0) -> slice:
+        """Return the places of a compartment of the neurons of a member in arrays of all compartments."""
+        first = compartment * self.size
+        return slice(first + place.neurons.start, first + place.neurons.stop)
 
 
 @dataclass
@@ -426,6 +464,7 @@ class Layout:
     notes: list[Note] = field(default_factory=list)
     share: Share | None = None  # what is owned of the network, if it is spread on several ranks
     senders: Senders | None = None  # ids of sources that have a number; None: all, which are the numbers
+    drawn_reach: bool = False  # which sources have a number is known only when synapses are drawn
 
     def number(self, senders: Senders | None) -> None:
         """Give numbers to some sources alone."""

@@ -11,6 +11,7 @@ from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.layout import Group, Layout, PlacedPopulation
+from gpusyn.builder.ownership import Range
 from gpusyn.builder.placement import refractory_steps
 from gpusyn.equations.dendrites import dendrite_coefficients
 from gpusyn.equations.effects import coefficients_of, states_of
@@ -37,13 +38,14 @@ OWN_STATE = 6  # number of the variable "state of the neuron model"
 def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
     """Return a parameter: a number, or one value per neuron; values of a distribution are drawn here."""
     population = place.population
-    return drawn(population.model.values[name], place.size, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
+    everyone = 0, place.size
+    return drawn(population.model.values[name], everyone, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
-def drawn(value: Any, size: int, name: str, seed: int, purpose: StreamPurpose) -> Any:
-    """Return a number or an array; draw one value per neuron of a distribution from the stream of the given name."""
+def drawn(value: Any, ids: Range, name: str, seed: int, purpose: StreamPurpose) -> Any:
+    """Return a number or an array; draw the value of each neuron of a range from the stream of the given name."""
     if isinstance(value, Distribution):
-        return value.checked_draw(Stream(stream_key(seed, purpose, name)), np.arange(size))
+        return value.checked_draw(Stream(stream_key(seed, purpose, name)), np.arange(*ids))
     return value
 
 
@@ -65,7 +67,7 @@ class NeuronTables:
         self.coef = self.coef.astype(real)
 
     def _fill(self, place: PlacedPopulation, seed: int) -> None:
-        neurons = slice(place.first, place.first + place.size)
+        neurons, hull = place.neurons, slice(*place.hull)
         model, name = place.population.model, place.population.name
         assert isinstance(model, Membrane)
         p = Parameters(model.kind, {key: parameter(place, key, seed) for key in model.values})
@@ -73,19 +75,22 @@ class NeuronTables:
         model.check_drawn(p, f"Population '{name}'")
         if isinstance(model.values["t_ref"], Distribution):
             p["t_ref"] = on_grid("t_ref", p["t_ref"], self.layout.dt)
-        self.rest[neurons] = p[model.REST]
+        own = place.here(p)
+        self.rest[neurons] = own[model.REST]
         for k, (dendrite, V, _) in enumerate(place.population.compartments):
             stream, rest = (f"{name}.V_{dendrite}", f"E_L_{dendrite}") if k else (name, model.REST)
-            initial = drawn(V, place.size, stream, seed, StreamPurpose.INITIAL_V)
-            self.V[k, neurons] = p[rest] if initial is None else initial
+            initial = drawn(V, place.hull, stream, seed, StreamPurpose.INITIAL_V)
+            initial = initial[hull] if initial is V and isinstance(V, np.ndarray) else initial
+            self.V[k, neurons] = own[rest] if initial is None else initial
         self.V[:, neurons] -= self.rest[neurons]
-        self.current[neurons] = p["I_e"]
+        self.current[neurons] = own["I_e"]
         rows = slice(place.row, place.row + place.rows)
         for k, value in enumerate(self.coefficients(place, p)):
             self.coef[k, rows] = value
 
     def coefficients(self, place: PlacedPopulation, p: dict[str, Any]) -> list[Any]:
-        """Return the coefficients of a population with the given parameters: numbers, or one value per neuron."""
+        """Return the coefficients of a population with the given parameters: numbers, or one value per neuron here."""
+        p = place.here(p)
         model, where = place.population.model, f"Population '{place.population.name}'"
         assert isinstance(model, Membrane)
         rest = p[model.REST]
@@ -123,7 +128,7 @@ class NeuronTables:
         group = self.group
         states = np.zeros((group.signature.n_states, group.size))
         for place in group.members:
-            neurons = slice(place.first, place.first + place.size)
+            neurons = place.neurons
             for receptor, layout in zip(place.population.receptors, group.signature.layout(), strict=True):
                 first = layout.state + LUMPED[layout.kinetics].STATES
                 effect = states_of(receptor, (V[layout.compartment] + self.rest)[neurons])
@@ -155,7 +160,7 @@ class NeuronTables:
         current = np.zeros((self.group.signature.compartments, self.group.size), self.layout.numbers.real_dtype)
         for place in self.group.members:
             for k in range(len(current)):
-                current[k, place.first : place.first + place.size] = self.current_of(place, inputs, 0, place.size, k)
+                current[k, place.neurons] = self.current_of(place, inputs, *place.hull, k)
         wave = inputs.injections.wave.get(g)
         return {"current": current.reshape(-1)} | ({} if wave is None else {"current_wave": wave})
 
@@ -173,10 +178,9 @@ class NeuronTables:
         n_own = self.group.signature.n_own
         found = np.zeros((n_own, self.group.size))
         for place in self.group.members:
-            p = self.described[place.population.name]
-            neurons = slice(place.first, place.first + place.size)
-            model = place.population.model
+            neurons, model = place.neurons, place.population.model
             assert isinstance(model, Membrane)
+            p = Parameters(model.kind, place.here(self.described[place.population.name]))
             steady = model.soma.steady(V[neurons] + self.rest[neurons], p)
             if len(steady) != n_own:
                 states = ", ".join(NEURONS[self.group.signature.neuron].STATES) or "none"
@@ -185,7 +189,7 @@ class NeuronTables:
                     f"returned {len(steady)}; add or drop some"
                 )
             for k, value in enumerate(steady):
-                found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.size))
+                found[k, neurons] = portable_math.flush(np.broadcast_to(value, place.kept))
         return found
 
 
@@ -301,6 +305,7 @@ def chunks_of(layout: Layout, group: Group, inputs: InputTables, probed: Array) 
         name = place.population.name
         drive, drive_end = inputs.poisson.drive_range[name]
         row_step = 0 if place.uniform else 1
+        row = place.row - place.hull[0] * row_step
         for offset, size in layout.pieces(place):
             first = place.first + offset
             probe, probe_end = np.searchsorted(probed, (first, first + size)).tolist()
@@ -308,7 +313,7 @@ def chunks_of(layout: Layout, group: Group, inputs: InputTables, probed: Array) 
                 Chunk(
                     first=first,
                     size=size,
-                    row=place.row + offset * row_step,
+                    row=row + offset * row_step,
                     row_step=row_step,
                     has_waves=int(inputs.has_waves(name)),
                     source=place.sender(offset),

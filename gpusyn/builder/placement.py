@@ -40,7 +40,7 @@ from gpusyn.builder.plasticity.rewiring import check_rewired
 from gpusyn.builder.plasticity.scaling import check_scaling
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
-from gpusyn.builder.reach import present_senders
+from gpusyn.builder.reach import number_senders
 from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -51,6 +51,7 @@ from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.network import Network
+from gpusyn.network.plasticity import spine_rule_of
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
@@ -81,7 +82,7 @@ def lay_out(
     check_scaling(layout)
     check_rewired(layout)
     _place_gates(layout)
-    layout.number(present_senders(layout))
+    number_senders(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
     for bundle in layout.bundles:
@@ -170,12 +171,22 @@ def _share(layout: Layout, spread: Spread) -> None:
         name = pathway.post.population.name
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
+    spiny = _spiny(layout)
+    for name, place in layout.populations.items():
+        own = layout.owned(place)
+        if name not in spiny:
+            place.hull = (own[0][0], own[-1][1]) if own else (0, 0)
     for pathway in layout.pathways:
         pathway.everywhere = pathway.expected
         pathway.expected *= _part_here(pathway, layout.share)
         pathway.own = layout.share.ranges(pathway.post.population.name)
     check_scanned(layout)
     layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
+
+
+def _spiny(layout: Layout) -> set[str]:
+    """Return the populations whose calcium in spines is found together with their trains: all neurons have places."""
+    return {p.post.population.name for p in layout.pathways if spine_rule_of(p.projection) is not None}
 
 
 def _part_here(pathway: Pathway, share: Share) -> float:
@@ -249,9 +260,9 @@ def _make_groups(layout: Layout) -> None:
         bathed = any(receptor_bath(r, infusions, layout.dt) for r in place.population.receptors)
         signature = _signature(place, layout.numbers, calcium, bathed)
         group = groups.setdefault(signature, Group(signature, []))
-        place.first, place.row = group.size, group.rows
+        place.first, place.row = group.size - place.hull[0], group.rows
         group.members.append(place)
-        group.size += place.size
+        group.size += place.kept
         group.rows += place.rows
     layout.groups = list(groups.values())
     for i, group in enumerate(layout.groups):

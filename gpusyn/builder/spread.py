@@ -14,15 +14,18 @@ from gpusyn.utils.memory import size_text
 
 # Arrays of a rank that are over the whole network, by the extents of which they have one.
 _WHOLE = {
-    "states and parameters of neurons": (
-        "compartments", "neurons", "own states", "coefficient rows", "noisy neurons", "scaled targets",
-    ),
-    "index of rows": ("segments", "size words", "row bounds", "row starts"),
+    "index of rows": ("segments", "size words", "row starts"),
+    "scaled and spiny targets": ("scaled targets", "influxes"),
     "lists by id": ("ids", "gates", "coupled ids", "train bounds", "renewing sources"),
     "list of spikes": ("spikes", "spike steps"),
+}
+# Those that span the neurons of a population from the first to the last that a rank owns: all, if blocks are dealt.
+_SPANNING = {
+    "states and parameters of neurons": ("compartments", "neurons", "own states", "coefficient rows", "noisy neurons"),
+    "rows of targets": ("row bounds",),
     "sums of events": ("ring slots",),
     "junctions": ("junctions", "junction bounds"),
-}  # fmt: skip
+}
 # States that follow from spikes alone, which every rank keeps of all sources.
 _REPLICAS = {
     "gates of sources": ("source states", "payloads", "releases", "gate means"),
@@ -77,8 +80,10 @@ def rank_plan(
     if layout.share is None:
         return None
     arrays = list(described)
+    spanned = sum(place.kept for place in layout.populations.values())
+    whole = _WHOLE if spanned == layout.n_own else _WHOLE | _SPANNING
     return RankPlan(
-        layout.share.rank, layout.share.ownership.ranks, layout.n_own, layout.n_sources, _of(_WHOLE, arrays),
+        layout.share.rank, layout.share.ownership.ranks, layout.n_own, layout.n_sources, _of(whole, arrays),
         _of(_REPLICAS, arrays), traffic_of(layout, rate),
     )  # fmt: skip
 

@@ -37,10 +37,11 @@ class ExchangedPotentials:
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._ranks = session, ranks
-        ids, owner = _across(session, compiled.layout)
-        self._ids = [ids[owner == rank] for rank in range(ranks.size)]
-        self._first, self._end = (int(ids[0]), int(ids[-1]) + 1) if len(ids) else (0, 0)
-        self.exist = len(ids) > 0
+        self._ids = ranks.arrays(_across(session, compiled.layout))
+        some = [ids for ids in self._ids if len(ids)]
+        self._first = min((int(ids[0]) for ids in some), default=0)
+        self._end = max((int(ids[-1]) + 1 for ids in some), default=0)
+        self.exist = bool(some)
 
     def exchange(self, step: int) -> None:
         """Give the potentials of this rank's own neurons at the start of a step, and take those of the others."""
@@ -51,18 +52,24 @@ class ExchangedPotentials:
         self._session.write(POTENTIAL, present, self._first)
 
 
-def _across(session: Session, layout: Layout) -> tuple[Integers, Integers]:
-    """Return the ids of neurons that gap junctions join to neurons of other ranks, in order, and their owners."""
+def _across(session: Session, layout: Layout) -> Integers:
+    """Return the ids of this rank's own neurons that gap junctions join to neurons of other ranks, in order."""
     assert layout.share is not None
-    if not coupled_groups(layout):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    ownership, places = layout.share.ownership, layout.populations.items()
-    owner = np.concatenate([ownership.owner(name, np.arange(place.size)) for name, place in places])
-    joined = np.zeros(len(owner), bool)
+    found = [np.zeros(0, np.int64)]
     for own, other in _pairs(session, layout):
-        joined[own[owner[own] != owner[other]]] = True  # the other end is in the row of that neuron
-    ids = np.flatnonzero(joined)
-    return ids, owner[ids]
+        mine, theirs = (_owner(ids, layout) for ids in (own, other))
+        found.append(own[(mine == layout.share.rank) & (theirs != mine)])
+    return np.unique(np.concatenate(found))
+
+
+def _owner(ids: Array, layout: Layout) -> Integers:
+    """Return the ranks that own neurons."""
+    assert layout.share is not None
+    found = np.full(len(ids), -1)
+    for name, place in layout.populations.items():
+        some = (ids >= place.source) & (ids < place.source + place.size)
+        found[some] = layout.share.ownership.owner(name, ids[some] - place.source)
+    return found
 
 
 def _pairs(session: Session, layout: Layout) -> Iterator[tuple[Array, Array]]:
@@ -75,6 +82,6 @@ def _pairs(session: Session, layout: Layout) -> Iterator[tuple[Array, Array]]:
 
 def _rows(place: PlacedPopulation, begin: Array, other: Array) -> tuple[Array, Array]:
     """Return the ids of the neurons of a population, and of their partners."""
-    bounds = begin[place.first : place.first + place.size + 1]
-    own = place.source + np.repeat(np.arange(place.size), np.diff(bounds))
+    bounds = begin[place.neurons.start : place.neurons.stop + 1]
+    own = place.source + np.repeat(np.arange(*place.hull), np.diff(bounds))
     return own, other[bounds[0] : bounds[-1]]

@@ -103,6 +103,11 @@ def homeostasis_of(plasticity: Sequence[Plasticity]) -> HomeostaticScaling | Non
     return next((one for one in plasticity if isinstance(one, HomeostaticScaling)), None)
 
 
+def spine_rule_of(projection: Projection) -> NMDAPlasticity | None:
+    """Return the rule of a projection whose synapses learn from their calcium, None if they do not."""
+    return next((rule for rule in weight_rules_of(projection.plasticity) if isinstance(rule, NMDAPlasticity)), None)
+
+
 def weight_rules_of(plasticity: Sequence[Plasticity]) -> list[WeightRule]:
     """Return what changes the weights of one receptor for good, among others."""
     return [one for one in plasticity if isinstance(one, WeightRule)]

@@ -114,7 +114,7 @@ def sums(running: Running, step: int, *further: InFlight) -> dict[str, Any]:
     for name, place in layout.populations.items():
         found[name] = {}
         for receptor, own in zip(place.population.receptors, place.sums, strict=True):
-            mine = coming[id(own.ring)][:, :, place.offset : place.offset + place.size]
+            mine = coming[id(own.ring)][:, :, place.targets_here]
             shared = ring[own.shared : own.shared + own.inputs * own.shared_slots].reshape(own.inputs, own.shared_slots)
             slots = (step + np.arange(own.shared_slots)) % max(own.shared_slots, 1)
             found[name][receptor.name] = {"own": trimmed(mine), "shared": trimmed(shared[:, slots].T)}
@@ -135,7 +135,8 @@ def put_sums(running: Running, found: dict[str, Any], step: int) -> None:
             for ahead, inputs in enumerate(part["own"]):
                 due = step + ahead
                 begin = own.ring.base + (due % own.ring.slots) * n + place.offset
-                at = begin + np.arange(own.inputs)[:, None] * own.ring.input_step + np.arange(place.size)
+                at = begin + np.arange(own.inputs)[:, None] * own.ring.input_step + np.arange(*place.hull)
+                inputs = inputs[:, slice(*place.hull)]
                 if ahead < own.ring.slots:
                     flat[at] = inputs
                 elif inputs.any():

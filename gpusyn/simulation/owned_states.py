@@ -2,73 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.compile import Compiled
-from gpusyn.builder.inputs.noise import GATHER, reaches
-from gpusyn.builder.layout import Layout, PlacedPopulation
-from gpusyn.builder.ownership import Share
+from gpusyn.builder.inputs.noise import GATHER, Reach, reaches
+from gpusyn.builder.layout import Group, Layout, PlacedPopulation
+from gpusyn.builder.ownership import Ownership, Range, Share
 from gpusyn.builder.plasticity.spines import POTENTIALS, influx_of, spine_bundles
 from gpusyn.kernels.arrays import array_name
 from gpusyn.neurons.sources import RENEWALS
-from gpusyn.utils.typing import Bools
-
-OF_NEURONS = ("V", "refractory", "membrane", "gates", "synaptic")  # of each group, in rows of all its neurons
+from gpusyn.utils.typing import Array, Bools, Integers
 
 
 class Stretch(NamedTuple):
-    """Consecutive elements of an array, from `begin` on, of the neurons of a population from `first` on."""
+    """Neurons of a population that have an element each in an array, one after the other.
 
-    place: PlacedPopulation
-    first: int
-    begin: int
-    size: int
+    Attributes
+    ----------
+    population : str
+        Name of the population.
+    everyone : (int, int)
+        Local ids, the first and one past the last, of those that have an element in one process.
+    here : (int, int)
+        Those that have one on this rank.
+    """
+
+    population: str
+    everyone: Range
+    here: Range
 
 
-def owned_elements(compiled: Compiled, share: Share) -> dict[str, Bools]:
-    """Return which elements of arrays a rank owns; all ranks have the same of those that are not named."""
-    found: dict[str, Bools] = {}
-    specs = compiled.program.specs
-    for name, one in _stretches(compiled):
-        if name in specs:
-            own = found.setdefault(name, np.zeros(specs[name].size, bool))
-            ids = np.arange(one.first, one.first + one.size)
-            own[one.begin : one.begin + one.size] = share.owns(one.place.population.name, ids)
+Stretches = dict[str, list[Stretch]]
+
+
+def stretches(layout: Layout) -> Stretches:
+    """Return the arrays whose elements belong to neurons, with their stretches in order.
+
+    All ranks have the same elements of those that are not named.
+    """
+    found: Stretches = {}
+    for name, stretch in _stretches(layout):
+        found.setdefault(name, []).append(stretch)
     return found
 
 
-def _stretches(compiled: Compiled) -> Iterator[tuple[str, Stretch]]:
+def owners(all_: Stretches, ownership: Ownership) -> dict[str, Integers]:
+    """Return the rank that owns each element of the arrays of one process."""
+    return _each(all_, lambda one: ownership.owner(one.population, np.arange(*one.everyone)))
+
+
+def owned(all_: Stretches, share: Share) -> dict[str, Bools]:
+    """Return which elements of the arrays of this rank it owns."""
+    return _each(all_, lambda one: share.owns(one.population, np.arange(*one.here)))
+
+
+def kept(all_: Stretches) -> dict[str, Bools]:
+    """Return which elements of the arrays of one process this rank has."""
+
+    def within(one: Stretch) -> Bools:
+        ids = np.arange(*one.everyone)
+        return (ids >= one.here[0]) & (ids < one.here[1])
+
+    return _each(all_, within)
+
+
+def _each(all_: Stretches, of: Callable[[Stretch], Array]) -> dict[str, Array]:
+    return {name: np.concatenate([of(one) for one in some]) for name, some in all_.items()}
+
+
+def _stretches(layout: Layout) -> Iterator[tuple[str, Stretch]]:
     """Yield the name of each such array with its stretches, in order."""
-    layout = compiled.layout
-    yield from _of_groups(compiled)
-    noisy: dict[str, int] = {}
-    for reach in reaches(layout, layout.net.injections):
-        name = array_name("noise", kernel=GATHER, group=reach.place.group)
-        yield name, Stretch(reach.place, reach.first, noisy.get(name, 0), reach.size)
-        noisy[name] = noisy.get(name, 0) + reach.size
+    for g, group in enumerate(layout.groups):
+        for array, rows in _rows(group).items():
+            for place in group.members * rows:
+                yield array_name(array, group=g), Stretch(place.population.name, (0, place.size), place.hull)
+    for reach in reaches(layout, layout.net.injections, everywhere=True):
+        yield array_name("noise", kernel=GATHER, group=reach.place.group), _reached(reach)
     yield from _one_by_one(POTENTIALS, _with_influx(layout))
     yield from _one_by_one(array_name("waiting", kernel=RENEWALS), layout.sources(RENEWALS))
 
 
-def _of_groups(compiled: Compiled) -> Iterator[tuple[str, Stretch]]:
-    specs = compiled.program.specs
-    for g, group in enumerate(compiled.layout.groups):
-        for name in (array_name(name, group=g) for name in OF_NEURONS):
-            rows = specs[name].size // max(group.size, 1) if name in specs else 0
-            for row in range(rows):
-                for place in group.members:
-                    yield name, Stretch(place, 0, row * group.size + place.first, place.size)
+def _rows(group: Group) -> dict[str, int]:
+    """Return the arrays of a group that have rows of all its neurons, and the number of rows."""
+    signature = group.signature
+    return {
+        "V": signature.compartments,
+        "refractory": 1,
+        "membrane": signature.n_own,
+        "gates": signature.n_states,
+        "synaptic": 2 * signature.n_synaptic,
+    }
+
+
+def _reached(reach: Reach) -> Stretch:
+    """Return the neurons that noise reaches: those from the first to the last that have places."""
+    name, kept = reach.place.population.name, reach.part.span[reach.place.within(reach.part.span)]
+    here = (int(kept[0]), int(kept[-1]) + 1) if len(kept) else (0, 0)
+    return Stretch(name, (reach.first, reach.first + reach.size), here)
 
 
 def _one_by_one(name: str, places: list[PlacedPopulation]) -> Iterator[tuple[str, Stretch]]:
     """Yield the stretches of an array that has all neurons of some populations, one after the other."""
-    begin = 0
     for place in places:
-        yield name, Stretch(place, 0, begin, place.size)
-        begin += place.size
+        yield name, Stretch(place.population.name, (0, place.size), (0, place.size))
 
 
 def _with_influx(layout: Layout) -> list[PlacedPopulation]:

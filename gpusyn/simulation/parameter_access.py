@@ -123,15 +123,16 @@ class ParameterAccess:
         """Put new parameters in force; the absolute V of each neuron stays."""
         place, p, coefficients, first, stop = change
         tables = self.compiled.neurons[place.group]
-        neurons = slice(place.first, place.first + place.size)
+        own = place.here(p)
         tables.parameters[place.population.name] = p
-        tables.current[neurons] = p["I_e"]
+        tables.current[place.neurons] = own["I_e"]
         writes = [self.compiled.current_write(place, first, stop)]
         if coefficients:
             writes += self._coefficient_writes(place, coefficients)
-            writes += self._rest_writes(place, p[place.population.model.REST])
+            writes += self._rest_writes(place, own[place.population.model.REST])
         for write in writes:
-            self.session.write(*write)
+            if write.values.size:
+                self.session.write(*write)
 
     def _coefficient_writes(self, place: PlacedPopulation, coefficients: list[Any]) -> Iterator[Write]:
         rows = self.compiled.layout.groups[place.group].rows
@@ -142,17 +143,18 @@ class ParameterAccess:
 
     def _rest_writes(self, place: PlacedPopulation, rest: Any) -> Iterator[Write]:
         """Move the potential from which V is counted; yield the values of both."""
-        before = self.compiled.neurons[place.group].rest[place.first : place.first + place.size]
+        before = self.compiled.neurons[place.group].rest[place.neurons]
         if (before == rest).all():
             return
         name, real = array_name("V", group=place.group), self.compiled.layout.numbers.real_dtype
         old = before.copy()
         before[:] = rest
         group = self.compiled.layout.groups[place.group]
-        for first in range(place.first, group.size * group.signature.compartments, group.size):
-            V = self.session.read(name, first, first + place.size).astype(np.float64) + old
-            yield Write(name, (V - before).astype(real), first)
-            yield Write(array_name("rest", group=place.group), before.astype(real), first)
+        for compartment in range(group.signature.compartments):
+            own = group.places(place, compartment)
+            V = self.session.read(name, own.start, own.stop).astype(np.float64) + old
+            yield Write(name, (V - before).astype(real), own.start)
+            yield Write(array_name("rest", group=place.group), before.astype(real), own.start)
 
     def restore(self) -> None:
         """Put the described parameters in force again."""

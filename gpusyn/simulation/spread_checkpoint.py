@@ -7,13 +7,14 @@ function here is collective. Where something is joined, only rank 0 has the resu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from gpusyn.builder.layout import Layout, Timing
-from gpusyn.builder.ownership import Share
+from gpusyn.builder.ownership import Range, Share
 from gpusyn.builder.rows.per_synapse import states_of
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import unpack
@@ -23,7 +24,7 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.simulation.checkpoint_state import sums, trimmed
 from gpusyn.simulation.checkpoint_synapses import saved_name
 from gpusyn.simulation.in_flight import InFlight
-from gpusyn.simulation.owned_states import owned_elements
+from gpusyn.simulation.owned_states import Stretches, kept, owned, owners, stretches
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.sent_ids import (
     fault_of_ids,
@@ -54,20 +55,29 @@ def joined(content: Tree, running: Running, gathered: Gathered) -> Tree:
 
 
 def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -> dict[str, Array]:
-    shares = [Share(first.share.ownership, rank) for rank in range(first.ranks.size)]
-    shares = shares if first.ranks.rank == 0 else [first.share]
-    owned = [owned_elements(running.compiled, share) for share in shares]
-    mine = owned[0] if first.ranks.rank == 0 else owned[-1]
+    all_ = stretches(running.compiled.layout)
+    mine = owned(all_, first.share)
+    of_rank = owners(all_, first.share.ownership) if first.ranks.rank == 0 else {}
     found = dict(states)
-    for name, own in mine.items():
-        flat = states[name].reshape(-1).copy()
-        for one, part in zip(owned, first.parts(flat[own]), strict=True):
-            flat[one[name]] = part
-        found[name] = flat.reshape(states[name].shape)
+    for name, (dtype, rows) in _shapes(states, all_, first).items():
+        own = np.flatnonzero(mine[name])  # an array has an element even if no neuron has a place
+        parts = first.parts(states[name].reshape(-1)[own] if name in states else np.zeros(0, dtype))
+        if first.ranks.rank == 0:
+            whole = np.empty(len(of_rank[name]), dtype)
+            for rank, part in enumerate(parts):
+                whole[of_rank[name] == rank] = part
+            found[name] = whole.reshape(*rows, len(whole) // max(math.prod(rows), 1))
     for kernel in _gate_kernels(running):
         found[kernel] = _joined_gates(kernel, states[kernel], running, first)
     found["fault"] = np.min(first.parts(fault_of_ids(states["fault"], running.compiled.layout)), axis=0)
     return found
+
+
+def _shapes(states: dict[str, Array], all_: Stretches, first: OnFirst) -> dict[str, tuple[str, list[int]]]:
+    """Return the type and all axes but the last of the arrays of neurons that any rank has."""
+    mine = {name: (str(array.dtype), list(array.shape[:-1])) for name, array in states.items() if name in all_}
+    told = first.ranks.objects(mine)
+    return {name: next(one[name] for one in told if name in one) for name in all_ if any(name in one for one in told)}
 
 
 def _gate_kernels(running: Running) -> list[str]:
@@ -81,13 +91,15 @@ def _gates_of(stored: StoredAddresses) -> str:
 
 
 def _gate_rows(running: Running, name: str) -> Iterator[tuple[StoredAddresses, Integers, int]]:
-    """Yield the synapses whose gates are in an array, their numbers by target, and the number of states of each."""
+    """Yield the synapses whose gates are in an array, their number by target, and the number of states of each."""
     for stored in running.compiled.stored:
         if isinstance(stored, StoredAddresses) and _gates_of(stored) == name:
-            end = stored.begin + stored.pathway.post.size + 1
+            end = stored.begin + stored.pathway.post.kept + 1
             begin = running.session.read(array_name("row_begin", kernel=stored.kernel), stored.begin, end)
             receptor = next(r for r in stored.pathway.post.population.receptors if r.name == stored.receptor)
-            yield stored, np.diff(begin), states_of(receptor, running.compiled.layout)
+            numbers = np.zeros(stored.pathway.post.size, np.int64)
+            numbers[slice(*stored.pathway.post.hull)] = np.diff(begin)
+            yield stored, numbers, states_of(receptor, running.compiled.layout)
 
 
 def _joined_gates(name: str, gates: Array, running: Running, first: OnFirst) -> Array:
@@ -137,25 +149,25 @@ def _joined_sums(found: Tree, running: Running, first: OnFirst) -> Tree:
     joined = {}
     for name, receptors in found.items():
         place = running.compiled.layout.populations[name]
-        owners = first.share.ownership.owner(name, np.arange(place.size))
+        rank = first.share.ownership.owner(name, np.arange(place.size))
         joined[name] = {
-            receptor: part | {"own": _joined_neurons(part["own"], owners, first)}
+            receptor: part | {"own": _joined_neurons(part["own"], rank, place.hull, first)}
             for receptor, part in receptors.items()
         }
     return joined
 
 
-def _joined_neurons(own: Array, owners: Integers, first: OnFirst) -> Array:
-    """Return sums in coming steps, shape (steps, inputs, neurons), of all neurons."""
+def _joined_neurons(own: Array, owner: Integers, here: Range, first: OnFirst) -> Array:
+    """Return sums in coming steps, shape (steps, inputs, neurons), of all neurons, given those of neurons `here`."""
     inputs = own.shape[1]
-    parts = first.parts(own[:, :, owners == first.ranks.rank])
+    parts = first.parts(own[:, :, owner[slice(*here)] == first.ranks.rank])
     if first.ranks.rank:
         return own
-    numbers = np.bincount(owners, minlength=len(parts)).tolist()
+    numbers = np.bincount(owner, minlength=len(parts)).tolist()
     steps = [part.size // max(inputs * n, 1) for part, n in zip(parts, numbers, strict=True)]
-    whole = np.zeros((max(steps), inputs, len(owners)), own.dtype)
+    whole = np.zeros((max(steps), inputs, len(owner)), own.dtype)
     for rank, part in enumerate(parts):
-        whole[: steps[rank], :, owners == rank] = part.reshape(steps[rank], inputs, numbers[rank])
+        whole[: steps[rank], :, owner == rank] = part.reshape(steps[rank], inputs, numbers[rank])
     return trimmed(whole)
 
 
@@ -202,7 +214,13 @@ def own_part(content: Tree, running: Running, gathered: Gathered) -> Tree:
     What is of synapses is cut by `put_synapses`, which finds them.
     """
     share = gathered.share
-    states = dict(content["states"])
+    states, specs = dict(content["states"]), running.compiled.program.specs
+    for name, here in kept(stretches(running.compiled.layout)).items():
+        if name in states and name not in specs:
+            del states[name]  # no neuron here has it
+        elif name in states and states[name].size == here.size:  # others are refused where they are put
+            own = states[name].reshape(-1)[here]
+            states[name] = own if own.size else np.zeros(specs[name].shape, own.dtype)
     for name in _gate_kernels(running):
         states[name] = _own_gates(name, states[name], running, gathered)
     layout = running.compiled.layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,13 @@ from gpusyn.simulation.drawn_sets import DrawnSets
 from gpusyn.utils.typing import Array, Floats, Integers
 
 
+class Row(NamedTuple):
+    """The places of the neurons of a population in an array."""
+
+    array: str
+    places: slice
+
+
 class StateAccess:
     """Read and replace V, the neuron models' own states, g_<receptor> and h_<receptor>."""
 
@@ -28,8 +35,8 @@ class StateAccess:
         self.compiled, self.layout, self.session, self.drawn = compiled, compiled.layout, session, drawn
         self.step = 0  # reached so far
 
-    def _places(self, place: PlacedPopulation, variable: str) -> list[tuple[str, int]]:
-        """Return (array, place of the first neuron) of a variable; a gate on synapses is the sum of several."""
+    def _places(self, place: PlacedPopulation, variable: str) -> list[Row]:
+        """Return (array, places of the neurons) of a variable; a gate on synapses is the sum of several."""
         signature = self.layout.groups[place.group].signature
         if (number := _potential(place.population, variable)) is not None:
             return [self._row(place, "V", number)]
@@ -48,10 +55,10 @@ class StateAccess:
             found.append(self._row(place, "synaptic", 2 * row.synaptic + 1))
         return found
 
-    def _row(self, place: PlacedPopulation, array: str, row: int) -> tuple[str, int]:
-        """Return the name of a group's array, and the place of the population's first neuron in one of its rows."""
+    def _row(self, place: PlacedPopulation, array: str, row: int) -> Row:
+        """Return the name of a group's array, and the places of the population's neurons in one of its rows."""
         spec = self.compiled.program.specs[array_name(array, group=place.group)]
-        return spec.name, row * self.layout.groups[place.group].size + place.first
+        return Row(spec.name, self.layout.groups[place.group].places(place, row))
 
     def _check_calcium(self, selection: Selection, variable: str, where: str) -> None:
         """Refuse calcium that is not computed."""
@@ -73,19 +80,21 @@ class StateAccess:
         return self.layout.groups[self.layout.populations[population].group].signature.calcium
 
     def get(self, selection: Selection, variable: str) -> Array:
-        """Return a copy, one value per neuron in the order of the selection."""
+        """Return a copy, one value per neuron in the order of the selection; of those without places it is 0."""
         self._check_calcium(selection, variable, "Simulator.get()")
         parts = []
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             total: Any = 0
-            for array, start in self._places(place, variable):
-                total = total + self.session.read(array, start, start + place.size)
+            for array, own in self._places(place, variable):
+                total = total + self.session.read(array, own.start, own.stop)
             if (scale := self._scale(place, variable)) is not None:
                 total = scale * total
             if _potential(population, variable) is not None:
                 total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
-            parts.append(total[np.asarray(ids)])
+            here, found = place.within(ids), np.zeros(len(ids), total.dtype)
+            found[here] = total[ids[here] - place.hull[0]]
+            parts.append(found)
         return np.concatenate(parts)
 
     def set(self, selection: Selection, variable: str, given: Any, where: str) -> None:
@@ -103,17 +112,20 @@ class StateAccess:
         writes, offset = [], 0
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
-            part = self._stored(place, variable, ids, new[offset : offset + len(ids)], where)
-            writes.append((*self._settable(place, variable, where), ids, part))
+            here = place.within(ids)
+            own = ids[here] - place.hull[0]
+            part = self._stored(place, variable, own, new[offset : offset + len(ids)][here], where)
+            writes.append((self._settable(place, variable, where), own, part))
             offset += len(ids)
-        for array, start, size, ids, part in writes:
-            present = self.session.read(array, start, start + size)
-            present[ids] = part
-            self.session.write(array, present, start)
+        for (array, places), own, part in writes:
+            if own.size:
+                present = self.session.read(array, places.start, places.stop)
+                present[own] = part
+                self.session.write(array, present, places.start)
         self.drawn.used(given, where)
 
-    def _settable(self, place: PlacedPopulation, variable: str, where: str) -> tuple[str, int, int]:
-        """Return array, place of the first neuron and number of neurons of a variable that can be set."""
+    def _settable(self, place: PlacedPopulation, variable: str, where: str) -> Row:
+        """Return the array and the places of the neurons of a variable that can be set."""
         name = variable.partition("_")[2]
         population, arrays = place.population, self._places(place, variable)
         owners = {s.owner for r, s in zip(population.receptors, place.strategies, strict=True) if r.name == name}
@@ -125,12 +137,15 @@ class StateAccess:
             )
         if len(arrays) > 1:
             raise ParameterError(f"{where}: this gate is a sum of {len(arrays)} states; it can be read, not set")
-        return *arrays[0], place.size
+        return arrays[0]
 
-    def _stored(self, place: PlacedPopulation, variable: str, ids: Integers, new: Floats, where: str) -> Floats:
-        """Return the form in which new values are stored: V without rest, conductances without the bath's factor."""
+    def _stored(self, place: PlacedPopulation, variable: str, own: Integers, new: Floats, where: str) -> Floats:
+        """Return the form in which new values are stored: V without rest, conductances without the bath's factor.
+
+        `own` are the places of their neurons among those of the population.
+        """
         if _potential(place.population, variable) is not None:
-            return np.asarray(new - self._rest(place)[ids])
+            return np.asarray(new - self._rest(place)[own])
         scale = self._scale(place, variable)
         if scale is None:
             return new
@@ -143,7 +158,7 @@ class StateAccess:
     def _rest(self, place: PlacedPopulation) -> Array:
         """Return the potential from which V is counted, in double precision (mV)."""
         rest: Array = self.compiled.neurons[place.group].rest
-        return rest[place.first : place.first + place.size]
+        return rest[place.neurons]
 
 
 def _potential(population: Population, variable: str) -> int | None:

@@ -14,6 +14,7 @@ from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.spreading import OWNERS
 from gpusyn.distributed.threads import on_threads
 from gpusyn.kernels.arrays import EXPECTED
+from tests.helpers.long_checks import pairs
 from tests.helpers.networks import seeded_case
 
 DT = 0.1
@@ -90,14 +91,25 @@ def test_what_is_whole_does_not_shrink_and_what_is_own_does():
     one, four = planned(net, Spread(0, 1)), planned(net, Spread(1, 4))
     assert one.rank is not None
     assert four.rank is not None
-    for part in ("states and parameters of neurons", "lists by id", "list of spikes", "sums of events"):
-        assert four.rank.whole[part] == one.rank.whole[part], part
+    assert list(four.rank.whole) == ["index of rows", "lists by id", "list of spikes"]
+    assert four.rank.whole["lists by id"] == one.rank.whole["lists by id"]
+    groups = [sum(group.size for group in found.layout.groups) for found in (one, four)]
+    assert 4 * groups[1] == pytest.approx(groups[0], abs=16)
+    assert 4 * four.layout.ring_size == pytest.approx(one.layout.ring_size, rel=0.05)
     assert four.rank.replicas == one.rank.replicas
     assert list(four.rank.replicas) == ["histories and last spikes"]
     assert one.rank.neurons == 1490
     assert 4 * four.rank.neurons == pytest.approx(1490, abs=16)
     assert four.synapses < 0.4 * one.synapses
     assert one.rank.traffic.received == 0.0
+
+
+def test_blocks_that_are_dealt_span_all_neurons():
+    contiguous, dealt = (planned(large_network(), Spread(1, 4, owners)).rank for owners in OWNERS)
+    assert contiguous is not None
+    assert dealt is not None
+    assert "states and parameters of neurons" in dealt.whole
+    assert "states and parameters of neurons" not in contiguous.whole
 
 
 def test_no_rank_is_planned_where_there_is_one_process():
@@ -111,7 +123,7 @@ def test_the_text_says_which_rank_what_is_whole_and_what_travels():
     for part in (
         "\n  rank 1 of 4: 372 of 1490 neurons and sources, and the synapses onto them",
         "\n  over the whole network on every rank: ",
-        " states and parameters of neurons",
+        " index of rows",
         "\n  replicas on every rank: ",
         " histories and last spikes",
         "\n  exchange: in every step, 10000 times in 1 s of model time; this rank receives ",
@@ -173,8 +185,7 @@ def counted(net, ranks, steps, monkeypatch):
     return sorted(used, key=lambda one: one.rank)
 
 
-@pytest.mark.parametrize("rate", [20.0, 3000.0], ids=["single events", "several events in a step"])
-@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize(("rate", "ranks"), pairs([20.0, 3000.0], [2, 3]))  # single events, and several in a step
 def test_traffic_is_what_a_run_exchanges(rate, ranks, monkeypatch):
     net, steps = sources_alone(rate), 300
     for one in counted(net, ranks, steps, monkeypatch):

@@ -36,11 +36,12 @@ class TimedCurrent(NamedTuple):
 
 
 class Added(NamedTuple):
-    """Currents into compartments of neurons of one group, the places `at` of its arrays; `own` says which into each."""
+    """Currents into a compartment of some neurons of a population; `own` says which into each."""
 
     current: TimedCurrent
-    group: int
-    at: Integers
+    place: PlacedPopulation
+    compartment: int
+    ids: Integers
     own: Integers
 
 
@@ -84,8 +85,8 @@ class Injections:
         self._added: list[Added] = []
         for injection in given.values():
             self._inject(injection)
+        self._terms: list[Term] = []
         self.wave, self.width = self._columns()
-        self._terms = [_term(one, self.wave[one.group][one.at] - first) for one in self._added]
 
     def _inject(self, injection: Injection) -> None:
         if isinstance(injection.current, Noise):
@@ -115,24 +116,31 @@ class Injections:
     ) -> None:
         """Add currents to a compartment of each neuron; `own` says which."""
         self.populations.add(place.population.name)
-        at = compartment * self.layout.groups[place.group].size + place.first + np.asarray(ids)
-        self._added.append(Added(current, place.group, at, own))
+        self._added.append(Added(current, place, compartment, ids, own))
 
     def _columns(self) -> tuple[dict[int, Array], int]:
-        """Return the column of each compartment of each neuron by group, and the number of columns."""
-        sums: dict[int, Integers] = {}  # the number of the sum of currents that each of them has
+        """Return the column of each compartment of each neuron by group, and the number of columns.
+
+        Every rank has the columns of all neurons.
+        """
+        sums: dict[tuple[str, int], Integers] = {}  # the number of the sum of currents that each neuron has
         count = 0
-        for _, g, at, own in self._added:
-            if g not in sums:
-                group = self.layout.groups[g]
-                sums[g] = np.zeros(group.size * group.signature.compartments, np.int64)
-            found, which = np.unique(sums[g][at] * (own.max() + 1) + own, return_inverse=True)
-            sums[g][at] = count + 1 + which
+        for _, place, compartment, ids, own in self._added:
+            sum_ = sums.setdefault((place.population.name, compartment), np.zeros(place.size, np.int64))
+            found, which = np.unique(sum_[ids] * (own.max() + 1) + own, return_inverse=True)
+            sum_[ids] = count + 1 + which
             count += len(found)
         used = np.unique(np.concatenate([np.zeros(1, np.int64), *sums.values()]))
-        wave = {g: np.searchsorted(used, one).astype(np.int32) for g, one in sums.items()}
+        for current, place, compartment, ids, own in self._added:
+            columns = np.searchsorted(used, sums[place.population.name, compartment][ids]) - 1
+            self._terms.append(_term(current, columns, own))
+        wave: dict[int, Array] = {}
+        for (name, compartment), sum_ in sums.items():
+            place = self.layout.populations[name]
+            group, column = self.layout.groups[place.group], np.searchsorted(used, sum_[slice(*place.hull)])
+            one = wave.setdefault(place.group, np.zeros(group.size * group.signature.compartments, np.int32))
+            one[group.places(place, compartment)] = np.where(column > 0, column + self.first - 1, 0)
         for one in wave.values():
-            one[one > 0] += self.first - 1
             one.flags.writeable = False
         return wave, len(used) - 1
 
@@ -200,7 +208,8 @@ class Clamps:
             for population, ids in clamp.target.parts:
                 place = layout.populations[population.name]
                 at = number_of(population, clamp.compartment) * layout.groups[place.group].size + place.first
-                self.wave[place.group][at + np.asarray(ids)] = column + own * (offset + np.arange(len(ids)))
+                here = place.within(ids)
+                self.wave[place.group][at + ids[here]] = column + own * (offset + np.arange(here.start, here.stop))
                 offset += len(ids)
             column += clamp_columns(clamp)
         for wave in self.wave:
@@ -240,10 +249,10 @@ def _held(values: Floats, middle: Floats) -> Floats:
     return np.broadcast_to(values, (len(middle), len(values)))
 
 
-def _term(added: Added, columns: Integers) -> Term:
+def _term(current: TimedCurrent, columns: Integers, own: Integers) -> Term:
     """Return what currents add to the columns of their neurons, each column once."""
     found, where = np.unique(columns, return_index=True)
-    return Term(added.current, consecutive(found), consecutive(added.own[where]))
+    return Term(current, consecutive(found), consecutive(own[where]))
 
 
 def clamp_columns(clamp: Clamp) -> int:

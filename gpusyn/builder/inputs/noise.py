@@ -73,14 +73,19 @@ def _rows(c: NoiseCoefficients, rows: int, size: int) -> Floats:
     return np.stack([np.broadcast_to(np.asarray(one, np.float64), size if rows > 1 else 1) for one in c])
 
 
-def reaches(layout: Layout, given: Mapping[str, Injection]) -> Iterator[Reach]:
-    """Yield the populations that noise reaches, in the order of the injections."""
+def reaches(layout: Layout, given: Mapping[str, Injection], *, everywhere: bool = False) -> Iterator[Reach]:
+    """Yield the populations that noise reaches, in the order of the injections, with the neurons that have places.
+
+    If `everywhere`, all neurons are meant.
+    """
     for injection in given.values():
         if isinstance(injection.current, Noise):
             offset = 0
             for part in injection.target.parts:
-                if part.size:
-                    yield Reach(injection, layout.populations[part.population.name], part, offset)
+                place = layout.populations[part.population.name]
+                kept = slice(0, part.size) if everywhere else place.within(part.span)
+                if kept.start < kept.stop:
+                    yield Reach(injection, place, Part(part.population, part.span[kept]), offset + kept.start)
                 offset += part.size
 
 

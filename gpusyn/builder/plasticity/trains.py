@@ -10,7 +10,7 @@ from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
 from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows
-from gpusyn.network.plasticity import homeostasis_of, learning_of, weight_rules_of
+from gpusyn.network.plasticity import homeostasis_of, learning_of, spine_rule_of
 from gpusyn.numerics.portable_math import flush
 from gpusyn.numerics.propagators import exp
 from gpusyn.plasticity import HomeostaticScaling, LearningRule, NMDAPlasticity, Trace
@@ -54,8 +54,7 @@ def rule_of(bundle: Bundle) -> LearningRule:
 
 def spine_rule(bundle: Bundle) -> NMDAPlasticity | None:
     """Return the rule of a bundle whose synapses learn from their calcium, None if they do not."""
-    rules = weight_rules_of(bundle.pathways[0].projection.plasticity)
-    return next((rule for rule in rules if isinstance(rule, NMDAPlasticity)), None)
+    return spine_rule_of(bundle.pathways[0].projection)
 
 
 class TrainTables:

@@ -25,7 +25,7 @@ def gated_extents(pathway: Pathway, layout: Layout) -> dict[Owner, Extents]:
         states = sum(synapse_states(r.kinetics) + blocker_states(r, layout) for _, r in own)
         weights = sum(_stored(pathway, r, n) for _, r in own)
         found[kernel, None] = {
-            "row bounds": pathway.post.size + 1,
+            "row bounds": pathway.post.kept + 1,
             "synapses": n,
             "weights": weights,
             "synapse states": n * states,

@@ -190,9 +190,9 @@ class SynapseGateTables:
             receptor = group.signature.layout()[k]
             sets.append(
                 SynapseSet(
-                    size=place.size,
-                    first=receptor.compartment * group.size + place.first,
-                    synaptic=2 * receptor.synaptic * group.size + place.first,
+                    size=place.kept,
+                    first=group.places(place, receptor.compartment).start,
+                    synaptic=group.places(place, 2 * receptor.synaptic).start,
                     synaptic_step=group.size,
                     block=len(blocks),
                     block_end=len(blocks) + len(members),

@@ -45,12 +45,13 @@ def in_runs(target: NDArray[np.uint16], bounds: NDArray[np.uint32], memory: Memo
 
 
 def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> AddressRows:
-    """Return the rows of all neurons of the pathway's target population; a word is an address in `history`."""
+    """Return the rows of the target neurons of the pathway that have places; a word is an address in `history`."""
     key = synapses.post.astype(np.int64) * max(pathway.pre.size, 1)
     key += synapses.pre
     order = stable_order(key)
     pre, target = synapses.pre[order], synapses.post[order]
     delay = synapses.delay[order].astype(np.int64) if isinstance(synapses.delay, np.ndarray) else synapses.delay
-    begin = np.zeros(pathway.post.size + 1, np.int64)
-    np.cumsum(np.bincount(target.astype(np.int64), minlength=pathway.post.size), out=begin[1:])
+    begin = np.zeros(pathway.post.kept + 1, np.int64)
+    row = target.astype(np.int64) - pathway.post.hull[0]
+    np.cumsum(np.bincount(row, minlength=pathway.post.kept), out=begin[1:])
     return AddressRows(begin, encode_address(pre, delay, history), order)

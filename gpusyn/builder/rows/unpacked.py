@@ -65,11 +65,11 @@ def _redrawn(stored: DrawnWeights, synapses: Synapses) -> UnpackedSynapses:
 
 
 def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array, Array, int]:
-    rows = stored.pathway.post.size
-    begin = read(array_name("row_begin", kernel=stored.kernel), stored.begin, stored.begin + rows + 1)
+    post = stored.pathway.post
+    begin = read(array_name("row_begin", kernel=stored.kernel), stored.begin, stored.begin + post.kept + 1)
     words = array_name("address", kernel=stored.kernel)
     source, delay = decode_address(read(words, stored.words, stored.words + int(begin[-1])), stored.history)
-    return source, np.repeat(np.arange(rows), np.diff(begin)), delay, np.arange(len(source)), len(source)
+    return source, np.repeat(np.arange(*post.hull), np.diff(begin)), delay, np.arange(len(source)), len(source)
 
 
 class Located(NamedTuple):
@@ -107,7 +107,8 @@ def _segments(stored: StoredSegments, read: Read, redraw: Redraw) -> tuple[Array
     """Return the synapses of one pathway in the rows of its bundle, sorted by (pre, post, creation)."""
     timing, all_ = stored.bundle.timing, located(stored, read)
     n = len(all_.segment)
-    mine = np.flatnonzero((all_.post >= 0) & (all_.post < stored.pathway.post.size))
+    first, end = stored.pathway.post.hull
+    mine = np.flatnonzero((all_.post >= first) & (all_.post < end))
     pre, post, block = all_.pre[mine], all_.post[mine], all_.block[mine]
     delay = delays_of(stored, read, block, n, mine)
     order = np.lexsort((post, pre))
