@@ -18,7 +18,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gpusyn as gs
 from gpusyn.models.microcircuit import SIZES
@@ -32,7 +32,6 @@ RATE, DELAY = 5.0, 1.5  # Hz, ms
 MACHINES = {"1,024 GPUs": 1024, "10,000 nodes": 10_000}
 
 # The form that is not built yet.
-REMOTE = 24  # bytes of a remote source that has targets on the rank, at most
 ID = 4  # bytes
 
 # What is assumed of the machines; none of it was measured with gpusyn.
@@ -61,45 +60,23 @@ def reached(ranks: int) -> float:
     return -math.expm1(-DEGREE / ranks)
 
 
-class Worked(NamedTuple):
-    """What a rank keeps and receives: bytes by part, and bytes in one second of model time."""
-
-    parts: dict[str, float]
-    received: float
-
-    @property
-    def total(self) -> float:
-        """All bytes."""
-        return sum(self.parts.values())
-
-
-def today(plan: gs.Plan) -> Worked:
-    """Return what a rank keeps and receives as gpusyn is, from its plan."""
+def kept(plan: gs.Plan) -> dict[str, float]:
+    """Return what a rank keeps: bytes by part."""
     assert plan.rank is not None
     whole = plan.rank.whole
     rows = sum(n for part, n in plan.bytes.items() if part.startswith("synapses")) - whole["index of rows"]
     host = sum(n for part, n in plan.bytes.items() if part.endswith("for the host"))
-    parts = {"targets and weights of its synapses": float(rows), **whole, "tables of the host": host}
-    parts["all else"] = max(plan.total - sum(parts.values()), 0.0)
-    return Worked(parts, plan.rank.traffic.received)
-
-
-def sparse(plan: gs.Plan, lists: bool) -> Worked:
-    """Return what a rank would keep and receive with a sparse index, and with lists of ids for each rank or without."""
-    assert plan.rank is not None
-    one, ranks, own = today(plan), plan.rank.ranks, plan.rank.neurons / NEURONS
-    spikes = plan.rank.traffic.spikes * (reached(ranks) if lists else 1.0)
-    window = spikes * DELAY * 1e-3
     parts = {
-        "targets and weights of its synapses": one.parts["targets and weights of its synapses"],
-        "index of rows": REMOTE * NEURONS * reached(ranks),
-        "states and parameters of neurons": own * one.parts["states and parameters of neurons"],
-        "lists by id": own * one.parts["lists by id"],
-        "list of spikes": 2 * ID * 2 * window,  # of the window that is exchanged, and of the one that is delivered
-        "sums of events": own * one.parts["sums of events"],
-        "tables of the host": own * one.parts["tables of the host"],
-    }
-    return Worked(parts, ID * spikes + plan.rank.traffic.counts)
+        "targets and weights of its synapses": float(rows), "states and parameters of neurons": plan.bytes["neurons"],
+        **whole, "tables of the host": host,
+    }  # fmt: skip
+    return parts | {"all else": max(plan.total - sum(parts.values()), 0.0)}
+
+
+def received_by_lists(plan: gs.Plan) -> float:
+    """Return the bytes that a rank would receive in 1 s of model time, with lists of ids for each rank."""
+    assert plan.rank is not None
+    return ID * plan.rank.traffic.spikes * reached(plan.rank.ranks) + plan.rank.traffic.counts
 
 
 def _plans() -> dict[str, gs.Plan]:
@@ -107,20 +84,17 @@ def _plans() -> dict[str, gs.Plan]:
 
 
 def memory_table() -> str:
-    """Return in Markdown what a rank keeps and receives, in the form of today and in those that are not built."""
-    columns: list[tuple[str, Worked]] = []
-    for name, plan in _plans().items():
-        columns += [
-            (f"{name}: today", today(plan)),
-            (f"{name}: sparse index *(not built)*", sparse(plan, lists=False)),
-            (f"{name}: and lists for each rank *(not built)*", sparse(plan, lists=True)),
-        ]
-    rows = list(dict.fromkeys(part for _, worked in columns for part in worked.parts))
-    lines = [f"| GB a rank | {' | '.join(name for name, _ in columns)} |", f"| --- |{' --: |' * len(columns)}"]
-    for part in rows:
-        lines.append(_row(part, [worked.parts.get(part, 0.0) for _, worked in columns]))
-    lines.append(_row("**all**", [worked.total for _, worked in columns]))
-    lines.append(_row("received in 1 s of model time", [worked.received for _, worked in columns]))
+    """Return in Markdown what a rank keeps and receives."""
+    plans = _plans()
+    columns = [kept(plan) for plan in plans.values()]
+    lines = [f"| GB a rank | {' | '.join(plans)} |", f"| --- |{' --: |' * len(columns)}"]
+    for part in dict.fromkeys(part for parts in columns for part in parts):
+        lines.append(_row(part, [parts.get(part, 0.0) for parts in columns]))
+    lines.append(_row("**all**", [sum(parts.values()) for parts in columns]))
+    ranks = [plan.rank for plan in plans.values() if plan.rank is not None]
+    lines.append(_row("received in 1 s of model time", [rank.traffic.received for rank in ranks]))
+    by_lists = [received_by_lists(plan) for plan in plans.values()]
+    lines.append(_row("the same with lists of ids for each rank *(not built)*", by_lists))
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from gpusyn.builder.plasticity.releases import release_tables
 from gpusyn.builder.plasticity.synapse_releases import signature_of
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.drawn import draw_synapses, part_of
+from gpusyn.builder.rows.drawn_senders import number_drawn
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.tables import SynapseTables
 from gpusyn.builder.specs import (
@@ -96,6 +97,8 @@ class Compiled:
         launcher: Callable[[], Launcher | None] = lambda: None,
     ) -> None:
         self.layout, self.seed = layout, seed
+        if layout.drawn_reach:
+            number_drawn(layout, seed, advanced, launcher)
         self.rewired: dict[str, Callable[[], Synapses]] = {}
         self.steps = min(steps or MOST_STEPS, chunk_steps(layout))
         self.inputs = self.described = InputTables(layout, seed, trial)

@@ -459,6 +459,7 @@ class Layout:
     notes: list[Note] = field(default_factory=list)
     share: Share | None = None  # what is owned of the network, if it is spread on several ranks
     senders: Senders | None = None  # ids of sources that have a number; None: all, which are the numbers
+    drawn_reach: bool = False  # which sources have a number is known only when synapses are drawn
 
     def number(self, senders: Senders | None) -> None:
         """Give numbers to some sources alone."""

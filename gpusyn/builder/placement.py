@@ -40,7 +40,7 @@ from gpusyn.builder.plasticity.rewiring import check_rewired
 from gpusyn.builder.plasticity.scaling import check_scaling
 from gpusyn.builder.plasticity.synapse_releases import check_events
 from gpusyn.builder.plausible import warnings_of
-from gpusyn.builder.reach import present_senders
+from gpusyn.builder.reach import number_senders
 from gpusyn.builder.rows.scanned import check_scanned
 from gpusyn.builder.sums import place_sums
 from gpusyn.connectivity.distance_delay import DistanceDelay
@@ -82,7 +82,7 @@ def lay_out(
     check_scaling(layout)
     check_rewired(layout)
     _place_gates(layout)
-    layout.number(present_senders(layout))
+    number_senders(layout)
     place_sums(layout, precision, compact)
     form_bundles(layout, workers)
     for bundle in layout.bundles:

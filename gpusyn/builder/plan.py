@@ -302,13 +302,18 @@ class Plan:
             if SYNAPTIC.isdisjoint(map(str, kind.extents)):
                 _add(parts, _part(kind, spec.size), spec.nbytes)
         _add(parts, "parameters and initial states of neurons, for the host", self._of_neurons_on_host())
+        _add(parts, "numbers of known sources, for the host", self._of_senders())
         _add(parts, "rewiring, for the host", rewiring_bytes(self.layout))
         _add(parts, "gap junctions", host_bytes(self.layout))
         return {part: n for part, n in parts.items() if n}
 
     def _of_host_tables(self) -> int:
         """Return the bytes of what the host keeps beside the arrays of the program."""
-        return self._of_neurons_on_host() + rewiring_bytes(self.layout) + host_bytes(self.layout)
+        own = self._of_neurons_on_host() + self._of_senders()
+        return own + rewiring_bytes(self.layout) + host_bytes(self.layout)
+
+    def _of_senders(self) -> int:
+        return 0 if self.layout.senders is None else self.layout.senders.nbytes
 
     def _of_neurons_on_host(self) -> int:
         """Return the bytes of what the host keeps of neurons: V, rest and current in double precision, initial states.

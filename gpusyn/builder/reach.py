@@ -1,30 +1,86 @@
-"""Which sources may have synapses onto the neurons of a rank, as far as it is known before anything is drawn."""
+"""Which sources get a number on a rank: its own, and those of others that may have synapses onto its neurons.
+
+Lists, `OneToOne` and the reach of `DistanceDependent` tell which these are. Of other rules, a plan expects how many
+they are, and they are found by drawing the pairs of a projection once more (`gpusyn.builder.rows.drawn_senders`), if
+enough can be left out.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
-from gpusyn.builder.ownership import Range, number_within
-from gpusyn.builder.senders import Senders, joined_runs
-from gpusyn.connectivity import OneToOne
+from gpusyn.builder.ownership import number_within
+from gpusyn.builder.rows.drawn import is_own
+from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
+from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne
+from gpusyn.connectivity.distance_dependent import DistanceDependent, sources_near
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.utils.ids import as_ids, is_consecutive
-from gpusyn.utils.typing import Integers
+from gpusyn.network.populations import Part
+from gpusyn.utils.ids import Span, as_ids, is_consecutive
+from gpusyn.utils.typing import Floats, Integers
+
+WORTH = 0.75  # of the sources of a population; if more are expected to reach the rank, all get a number
 
 
-def present_senders(layout: Layout) -> Senders | None:
-    """Return the sources that get a number on the rank for which a network is laid out, None if all do.
+class Reach(NamedTuple):
+    """The sources of a population that may reach the neurons of a rank.
 
-    Own ones do, and those of others onto whose synapses a rule or a list may lead.
+    Attributes
+    ----------
+    begin, end : ndarray of int64
+        Runs of local ids of those that are known before anything is drawn.
+    drawn : list of Pathway
+        Pathways of which the pairs must be drawn to know the others.
     """
+
+    begin: Integers
+    end: Integers
+    drawn: Sequence[Pathway] = ()
+
+
+def number_senders(layout: Layout) -> None:
+    """Give numbers to the sources of a layout: to those that may reach the rank, as far as a plan can know."""
     if layout.share is None or not _can_leave_out(layout):
-        return None
-    runs = [_runs_of(place, layout) for place in layout.populations.values()]
+        return
+    found = [reach_of(place, layout) for place in layout.populations.values()]
+    layout.drawn_reach = any(one.drawn for one in found)
     first = [place.id for place in layout.populations.values()]
-    begin, end = (np.concatenate([at + run[side] for at, run in zip(first, runs, strict=True)]) for side in (0, 1))
-    begin, end = joined_runs(np.stack([begin, end], axis=1).tolist())
-    return None if int((end - begin).sum()) == layout.n_neurons else Senders(begin, end)
+    if not layout.drawn_reach:
+        runs = [at + np.stack([one.begin, one.end], axis=1) for at, one in zip(first, found, strict=True)]
+        known = Senders(*joined_runs(np.concatenate(runs).tolist()))
+        layout.number(None if known.size == layout.n_neurons else known)
+        return
+    pieces = [_expected_pieces(place, one) for place, one in zip(layout.populations.values(), found, strict=True)]
+    layout.number(ExpectedSenders(*(np.concatenate(columns) for columns in zip(*pieces, strict=True))))
+
+
+def reach_of(place: PlacedPopulation, layout: Layout) -> Reach:
+    """Return which sources of a population may reach the rank."""
+    ranges, lists, drawn = list(layout.owned(place)), [], []
+    for pathway in layout.pathways:
+        if pathway.pre is not place or not _has_own_targets(pathway, layout):
+            continue
+        found = _known(pathway, layout)
+        if found is None:
+            drawn.append(pathway)
+        elif len(found) and is_consecutive(found):
+            ranges.append((int(found[0]), int(found[-1]) + 1))
+        else:
+            lists.append(as_ids(found))
+    if (0, place.size) in ranges:
+        return Reach(np.array([0]), np.array([place.size]))
+    known = Reach(*joined_runs(ranges, *lists), drawn)
+    if drawn:
+        _, end, part = _expected_pieces(place, known)
+        expected = float(np.sum(np.diff(end, prepend=place.id) * part))
+        if expected > WORTH * place.size:
+            whole = [(int(p.span[0]), int(p.span[-1]) + 1) for p in (_sources(pathway) for pathway in drawn) if p.size]
+            return Reach(*joined_runs([*ranges, *whole], *lists))
+    return known
 
 
 def _can_leave_out(layout: Layout) -> bool:
@@ -38,41 +94,98 @@ def _can_leave_out(layout: Layout) -> bool:
     )
 
 
-def _runs_of(place: PlacedPopulation, layout: Layout) -> tuple[Integers, Integers]:
-    """Return the runs of local ids of a population that have a number."""
-    ranges, lists = list(layout.owned(place)), []
-    for pathway in layout.pathways:
-        if pathway.pre is place:
-            found = _reaching(pathway, layout)
-            if isinstance(found, list):
-                ranges += found
-            else:
-                lists.append(found)
-    if (0, place.size) in ranges:
-        return np.array([0]), np.array([place.size])
-    return joined_runs(ranges, *lists)
+def _sources(pathway: Pathway) -> Part:
+    return pathway.projection.pre.parts[pathway.pre_part]
 
 
-def _reaching(pathway: Pathway, layout: Layout) -> list[Range] | Integers:
-    """Return ranges, or a list, of local ids of the sources of a pathway that may reach own targets."""
-    projection, share = pathway.projection, layout.share
-    pre, post = projection.pre.parts[pathway.pre_part], projection.post.parts[pathway.post_part]
+def _has_own_targets(pathway: Pathway, layout: Layout) -> bool:
+    post = pathway.projection.post.parts[pathway.post_part]
+    return number_within(post.span, layout.owned(pathway.post)) > 0
+
+
+def _known(pathway: Pathway, layout: Layout) -> Span | None:
+    """Return local ids of all sources of a pathway that may reach own targets; None if they must be drawn.
+
+    A rule of a user's own may draw other pairs when it draws again.
+    """
+    rule = pathway.projection.rule
+    if isinstance(rule, GivenSynapses | OneToOne):
+        return _listed(pathway, layout)
+    if (
+        isinstance(rule, DistanceDependent)
+        and (near := sources_near(rule, _own_positions(pathway, layout))) is not None
+    ):
+        return _local(near, pathway)
+    if isinstance(rule, AllToAll) or not is_own(rule):
+        return _sources(pathway).span
+    return None
+
+
+def _own_positions(pathway: Pathway, layout: Layout) -> Integers:
+    """Return the positions, in the postsynaptic selection, of the own neurons of a pathway."""
+    parts = pathway.projection.post.parts
+    first, part = sum(one.size for one in parts[: pathway.post_part]), parts[pathway.post_part]
+    assert layout.share is not None
+    return first + np.concatenate([np.arange(*run) for run in layout.share.within(part)])
+
+
+def _local(positions: Integers, pathway: Pathway) -> Integers:
+    """Return the local ids of those positions, in the presynaptic selection, that are of a pathway."""
+    places = positions - sum(part.size for part in pathway.projection.pre.parts[: pathway.pre_part])
+    part = _sources(pathway)
+    return as_ids(part.span)[places[(places >= 0) & (places < part.size)]]
+
+
+def _listed(pathway: Pathway, layout: Layout) -> Integers:
+    """Return local ids of the sources of a list, or of `OneToOne`, that have own targets."""
+    projection, share, rule = pathway.projection, layout.share, pathway.projection.rule
     assert share is not None
-    if not number_within(post.span, share.ranges(post.population.name)):
-        return []
-    rule = projection.rule
-    if not isinstance(rule, GivenSynapses | OneToOne):
-        span = pre.span
-        return [(int(span[0]), int(span[-1]) + 1)] if len(span) and is_consecutive(span) else as_ids(span)
-    first = [sum(p.size for p in side.parts[:k]) for side, k in (
-        (projection.pre, pathway.pre_part), (projection.post, pathway.post_part))]  # fmt: skip
-    if isinstance(rule, OneToOne):
-        low = max(first)
-        source = target = np.arange(low, max(low, min(first[0] + pre.size, first[1] + post.size)))
-    else:
+    pre, post = _sources(pathway), projection.post.parts[pathway.post_part]
+    first_pre = sum(part.size for part in projection.pre.parts[: pathway.pre_part])
+    first_post = sum(part.size for part in projection.post.parts[: pathway.post_part])
+    if isinstance(rule, GivenSynapses):
         source, target = rule.pre.astype(np.int64), rule.post.astype(np.int64)
-    source, target = source - first[0], target - first[1]
+    else:
+        end = min(first_pre + pre.size, first_post + post.size)
+        source = target = np.arange(max(first_pre, first_post), max(first_pre, first_post, end))
+    source, target = source - first_pre, target - first_post
     inside = (source >= 0) & (source < pre.size) & (target >= 0) & (target < post.size)
     source, target = source[inside], target[inside]
     own = share.owns(post.population.name, as_ids(post.span)[target])
     return as_ids(pre.span)[np.unique(source[own])]
+
+
+def _expected_pieces(place: PlacedPopulation, reach: Reach) -> tuple[Integers, Integers, Floats]:
+    """Return begin and end of pieces of all ids of a population, and the expected part with a number in each."""
+    drawn = [(_sources(pathway).span, expected_part(pathway)) for pathway in reach.drawn]
+    ends = [(int(span[0]), int(span[-1]) + 1) for span, _ in drawn if len(span)]
+    cuts = np.unique(np.concatenate([[0, place.size], reach.begin, reach.end, np.array(ends, np.int64).reshape(-1)]))
+    begin, end = cuts[:-1], cuts[1:]
+    without = np.ones(len(begin))
+    for span, part in drawn:
+        if len(span):
+            inside = (begin >= span[0]) & (end <= int(span[-1]) + 1)
+            without[inside] *= 1.0 - part * len(span) / (int(span[-1]) + 1 - int(span[0]))
+    run = np.searchsorted(reach.begin, begin, side="right") - 1
+    known = (run >= 0) & (begin < reach.end[run]) if len(reach.end) else np.zeros(len(begin), bool)
+    return place.id + begin, place.id + end, np.where(known, 1.0, 1.0 - without)
+
+
+def expected_part(pathway: Pathway) -> float:
+    """Return which part of the sources of a pathway are expected to have synapses onto own targets.
+
+    Of `DistanceDependent` with a long reach, they are fewer.
+    """
+    rule, pre, post = pathway.projection.rule, pathway.projection.pre.size, pathway.projection.post.size
+    own = number_within(pathway.projection.post.parts[pathway.post_part].span, pathway.own or [])
+    mean = pathway.expected / max(_sources(pathway).size, 1)  # synapses of a source
+    apart = isinstance(rule, FixedProbability) or getattr(rule, "multapses", True) is False
+    if apart:
+        tries, chance = own, mean / max(own, 1)
+    elif isinstance(rule, FixedOutDegree):
+        tries, chance = rule.k, own / max(post, 1)
+    elif isinstance(rule, FixedInDegree):
+        tries, chance = rule.k * own, 1.0 / max(pre, 1)
+    else:
+        return float(-np.expm1(-mean))
+    return 1.0 if chance >= 1.0 else float(-np.expm1(tries * np.log1p(-chance)))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.ownership import Range
-from gpusyn.utils.typing import Array, Bools, Integers
+from gpusyn.utils.typing import Array, Bools, Floats, Integers
 
 RUN_BYTES = 8  # of a run of consecutive ids, of which a rank has at most one for each remote source
 
@@ -42,6 +42,11 @@ class Senders:
         """How many ids have a number."""
         return int(self.number[-1])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the runs."""
+        return RUN_BYTES * len(self.begin)
+
     def below(self, id_: int) -> int:
         """Return how many ids that are smaller than one have a number."""
         run = int(np.searchsorted(self.begin, id_)) - 1
@@ -62,6 +67,45 @@ class Senders:
         run = np.searchsorted(self.number, numbers, side="right") - 1
         found: Integers = self.begin[run].astype(np.int64) + numbers - self.number[run]
         return found
+
+
+class ExpectedSenders(Senders):
+    """How many ids are expected to have a number, where it is known only when synapses are drawn.
+
+    Parameters
+    ----------
+    begin, end : ndarray of int64, shape (n,)
+        First id of each of consecutive pieces of all ids, and one past its last.
+    part : ndarray of float64, shape (n,)
+        The part of its ids that are expected to have a number; 1: all have.
+    """
+
+    def __init__(self, begin: Integers, end: Integers, part: Floats) -> None:
+        count = np.rint((end - begin) * part).astype(np.int64)
+        self.begin, self._part, self._end = begin.astype(np.int32), part, int(end[-1])
+        self.number = np.concatenate([[0], np.cumsum(count)]).astype(np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the runs that are expected, if sources of a piece have a number at random."""
+        length = np.diff(self.begin, append=self._end)
+        return RUN_BYTES * int(np.sum(length * self._part * (1.0 - self._part)) + np.count_nonzero(self._part == 1.0))
+
+    def below(self, id_: int) -> int:
+        """Return how many ids that are smaller than one are expected to have a number."""
+        run = int(np.searchsorted(self.begin, id_)) - 1
+        if run < 0:
+            return 0
+        inside = round((id_ - int(self.begin[run])) * float(self._part[run]))
+        return min(int(self.number[run]) + inside, int(self.number[run + 1]))
+
+    def numbers(self, ids: Array) -> tuple[Integers, Bools]:
+        """Refuse: what is expected is no number."""
+        raise NotImplementedError
+
+    def ids(self, numbers: Array) -> Integers:
+        """Refuse: what is expected is no number."""
+        raise NotImplementedError
 
 
 def joined_runs(ranges: Sequence[Range], *lists: Integers) -> tuple[Integers, Integers]:

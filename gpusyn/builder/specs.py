@@ -58,7 +58,7 @@ def chunk_steps(layout: Layout) -> int:
     """Return the number of steps of a chunk, such that the buffers can hold all its spikes and samples."""
     columns = sum(r.source.size * len(r.variables) for r in layout.probing)
     held = (
-        max(SPIKES_HELD // max(layout.n_sources, 1) - 1, GRAPH),
+        max(SPIKES_HELD // max(layout.n_neurons, 1) - 1, GRAPH),
         SAMPLES_HELD // max(columns, 1),
         SAMPLES_HELD // wave_columns(layout),
         SAMPLES_HELD // max(2 * sum(one.size for one in own_rates(layout)), 1),
@@ -73,7 +73,8 @@ def listed_spikes(layout: Layout, steps: int) -> int:
 
     On a rank of a large network, it has room for those of its own neurons, and for so many of others.
     """
-    most = layout.n_sources * (steps + 1)
+    known = layout.n_neurons if layout.drawn_reach else layout.n_sources  # the same before and after they are drawn
+    most = known * (steps + 1)
     if layout.share is not None:
         most = min(most, max(layout.n_own * (steps + 1), SPREAD_HELD))
     return power_of_2(most)

@@ -492,3 +492,10 @@ def _spread(n_rows: int, count: int) -> Integers:
         return np.arange(n_rows, dtype=np.int64)
     rows: Integers = np.floor(np.mod((np.arange(count) + 0.5) * _GOLDEN, 1.0) * n_rows).astype(np.int64)
     return rows
+
+
+def sources_near(rule: DistanceDependent, post: Integers) -> Integers | None:
+    """Return the positions of the sources that are near some targets, given by their positions; None: all may be."""
+    places = rule._places
+    grid = grid_of(Places(places.pre, places.post[post], places.extent, "DistanceDependent", places.reach))
+    return None if grid is None else grid.sources()

@@ -67,6 +67,13 @@ class Grid:
         rows = np.arange(len(self._places.pre), dtype=np.int64)
         return Near(rows, self._order, *self._segments(rows))
 
+    def sources(self) -> Integers:
+        """Return the positions of the sources that have candidates."""
+        n = len(self._places.pre)
+        parts = (np.arange(begin, min(begin + _ROWS, n)) for begin in range(0, n, _ROWS))
+        found = [part[self._segments(part)[1].any(axis=1)] for part in parts]
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
     def _segments(self, rows: Integers) -> tuple[Integers, Integers]:
         """Return where in the order the targets of each cell around the sources start, and how many they are."""
         own = self._coordinates(self._places.pre[rows])

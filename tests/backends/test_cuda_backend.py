@@ -27,6 +27,8 @@ DT = 0.1
 
 
 STEPS = 41  # one graph of each length, and more than a chunk
+FEW = 12  # a graph of 8 steps and one of a single step, and two chunks
+LONG = pytest.mark.fuzz
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +54,8 @@ def run(backend, steps=STEPS, **options):
 # ---- bits ----
 
 
-def further(*ways):
-    """Ways that the long checks try, too."""
-    return [pytest.param(*way, marks=pytest.mark.fuzz) for way in ways]
-
-
-@pytest.mark.parametrize(("block", "multiprocessors"), further((32, 1), (96, 3), (256, 4), (1024, 132)))
+@pytest.mark.parametrize(("block", "multiprocessors"), [(32, 1), (96, 3), (256, 4), (1024, 132)])
+@LONG
 def test_no_bit_depends_on_the_block_and_the_grid(reference, block, multiprocessors):
     assert len(reference["spikes times"]) > 100
     with pretend(multiprocessors=multiprocessors):
@@ -66,25 +64,32 @@ def test_no_bit_depends_on_the_block_and_the_grid(reference, block, multiprocess
 
 @pytest.mark.parametrize(
     ("order", "chunk_steps"),
-    [
-        ("backward", 33),
-        *further(("drawn-1", STEPS), ("forward", 1), ("lanes-backward", 31), ("drawn-2", 32)),
-    ],
+    [("backward", 33), ("drawn-1", STEPS), ("forward", 1), ("lanes-backward", 31), ("drawn-2", 32)],
 )
+@LONG
 def test_no_bit_depends_on_the_schedule_and_on_chunks_and_graphs(reference, order, chunk_steps):
-    with using(order=ORDERS[order], flush=True, lazy=True):  # all at once: the default suite has this run alone
+    with using(order=ORDERS[order], flush=True, lazy=True):
         assert differences(reference, run(emulated(64), chunk_steps=chunk_steps)) == []
 
 
-@pytest.mark.fuzz
+def test_few_steps_have_the_bits_of_numpy_with_all_that_may_differ_at_once():
+    reference = by_numpy(FEW)
+    assert len(reference["spikes times"]) > 100
+    with using(order=ORDERS["backward"], flush=True, lazy=True):
+        assert differences(reference, run(emulated(64), FEW, chunk_steps=9)) == []
+
+
+@LONG
 def test_no_bit_depends_on_flush_to_zero_and_late_streams(reference):
     with using(flush=True, lazy=True):
         assert differences(reference, run(emulated(128))) == []
 
 
-def test_a_real_gpu_gives_the_bits_of_numpy(reference):
-    for block in (32, 128, 1024):
-        assert differences(reference, run(cuda(block))) == []
+def test_a_real_gpu_gives_the_bits_of_numpy(request):
+    gpus = [cuda(block) for block in (32, 128, 1024)]
+    reference = request.getfixturevalue("reference")
+    for gpu in gpus:
+        assert differences(reference, run(gpu)) == []
 
 
 # ---- memory ----

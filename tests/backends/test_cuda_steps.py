@@ -90,11 +90,6 @@ def test_steps_are_made_of_three_graphs(steps, nothing_runs):
 STEPS = 41  # one graph of each length
 
 
-@pytest.fixture(scope="module")
-def reference():
-    return by_numpy(STEPS)
-
-
 def test_an_error_during_a_capture_is_told_and_the_session_goes_on():
     with simulator(emulated()) as sim:
         sim.step(1)
@@ -191,15 +186,19 @@ def test_the_next_chunk_begins_before_the_last_one_is_read(monkeypatch):
     assert events == ["run", "run", "read", "run", "read", "run", "read", "read"]
 
 
-@pytest.mark.parametrize("chunk_steps", [16, pytest.param(5, marks=pytest.mark.fuzz)])
-def test_what_is_read_late_is_the_same(reference, chunk_steps):
+@pytest.mark.parametrize(
+    ("steps", "first", "chunk_steps"),
+    [(12, 10, 8), *(pytest.param(STEPS, 24, chunk, marks=pytest.mark.fuzz) for chunk in (16, 5))],
+)
+def test_what_is_read_late_is_the_same(steps, first, chunk_steps):
+    reference = by_numpy(steps)
     assert len(reference["spikes times"]) > 100
     with (
         using(lazy=True),
         gs.Simulator(describe(), dt=DT, seed=3, backend=emulated(), chunk_steps=chunk_steps) as sim,
     ):
-        sim.step(24)
-        sim.step(STEPS - 24)
+        sim.step(first)
+        sim.step(steps - first)
         assert differences(reference, outcome(sim)) == []
 
 

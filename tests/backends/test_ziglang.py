@@ -59,6 +59,7 @@ def test_another_compiler_comes_first_and_has_no_flags_of_it(zig, monkeypatch, t
     assert found.reason == "the environment variable CXX names it"
 
 
+@pytest.mark.compilers
 def test_the_demo_runs_without_any_other_compiler(zig, tmp_path):
     """In a process of its own, with an empty cache and a home folder that cannot be written."""
     environment = {k: v for k, v in os.environ.items() if k not in ("GPUSYN_BACKEND", "XDG_CACHE_HOME")}

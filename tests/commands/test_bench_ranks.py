@@ -20,8 +20,8 @@ RANKS, SIZE, FAN_OUT = 3, 300, 20
 def found():
     """Return the numbers of a case on some ranks, and in one process."""
     numpy = NumpyBackend()
-    spread = on_threads(RANKS, lambda ranks: measure("cuba", SIZE, FAN_OUT, 20.0, numpy, ranks=ranks))
-    return spread, measure("cuba", SIZE, FAN_OUT, 20.0, numpy)
+    spread = on_threads(RANKS, lambda ranks: measure("cuba", SIZE, FAN_OUT, 10.0, numpy, ranks=ranks))
+    return spread, measure("cuba", SIZE, FAN_OUT, 10.0, numpy)
 
 
 def test_the_ranks_do_together_what_one_process_does(found):
@@ -36,8 +36,8 @@ def test_the_ranks_do_together_what_one_process_does(found):
         assert sum(work["neurons"]) == SIZE
         assert sum(work["synapses"]) == pytest.approx(SIZE * FAN_OUT, rel=0.05)
         assert sum(work["deliveries"]) == pytest.approx(one["deliveries"], abs=RANKS)
-        assert work["exchanges"] == 200 / work["window_steps"]
-        assert sum(work["bytes_received"]) == (RANKS - 1) * 4 * (one["spikes"] + 200 * RANKS)
+        assert work["exchanges"] == 100 / work["window_steps"]
+        assert sum(work["bytes_received"]) == (RANKS - 1) * 4 * (one["spikes"] + 100 * RANKS)
 
 
 def test_every_rank_has_the_numbers_of_all(found):

@@ -1,9 +1,9 @@
 """Every situation of a missing or broken GPU gets its own sentence and its own fix; none raises."""
 
-import importlib.metadata
 import os
 import shlex
 import subprocess
+import sys
 import tomllib
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -365,17 +365,25 @@ def test_report_says_how_to_get_mpi(monkeypatch):
     assert "MPI       not installed; for several processes: pip install mpi4py mpich" in described(found(), NUMPY)
 
 
-def test_remains_of_other_packages_do_not_hide_a_cupy(monkeypatch):
-    class Remains:
-        version = "1"
-
-        @property
-        def metadata(self):
-            raise TypeError("no metadata")
-
-    cupy = SimpleNamespace(metadata={"Name": "cupy-cuda13x"}, version="14.2.0")
-    monkeypatch.setattr(importlib.metadata, "distributions", lambda: [Remains(), cupy])
+def test_cupys_are_found_by_their_metadata(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "no such folder"), str(tmp_path)])
+    assert installed_cupys() == []
+    named = {
+        "cupy_cuda13x-14.2.0.dist-info": "cupy-cuda13x",
+        "CuPy_tools.egg-info": "cupy-tools",
+        "numpy-2.dist-info": "numpy",
+    }
+    for folder, name in named.items():
+        (tmp_path / folder).mkdir()
+        file = "PKG-INFO" if folder.endswith("egg-info") else "METADATA"
+        (tmp_path / folder / file).write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 14.2.0\n")
+    (tmp_path / "cupy_cuda12x-13.0.0.dist-info").mkdir()  # remains that pip has left
     assert installed_cupys() == ONE_CUPY
+    source = tmp_path / "source"
+    (source / "cupy.egg-info").mkdir(parents=True)
+    (source / "cupy.egg-info" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: cupy\nVersion: 15.0\n")
+    sys.path.append(str(source))
+    assert installed_cupys() == ["cupy 15.0", *ONE_CUPY]
 
 
 def test_report_of_this_machine_fails_on_nothing():

@@ -14,6 +14,7 @@ from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.spreading import OWNERS
 from gpusyn.distributed.threads import on_threads
 from gpusyn.kernels.arrays import EXPECTED
+from tests.helpers.long_checks import pairs
 from tests.helpers.networks import seeded_case
 
 DT = 0.1
@@ -184,8 +185,7 @@ def counted(net, ranks, steps, monkeypatch):
     return sorted(used, key=lambda one: one.rank)
 
 
-@pytest.mark.parametrize("rate", [20.0, 3000.0], ids=["single events", "several events in a step"])
-@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize(("rate", "ranks"), pairs([20.0, 3000.0], [2, 3]))  # single events, and several in a step
 def test_traffic_is_what_a_run_exchanges(rate, ranks, monkeypatch):
     net, steps = sources_alone(rate), 300
     for one in counted(net, ranks, steps, monkeypatch):

@@ -19,6 +19,7 @@ from tests.helpers.small_network import describe, simulator
 h5py = pytest.importorskip("h5py")
 LONG = pytest.mark.fuzz
 NAMES = ("spikes", "joined", "traces", "thirds", "one", "weights")
+SAVED, END = 40, 48  # steps until the checkpoint, and until the end
 
 
 def network(path, overwrite=False):
@@ -29,22 +30,22 @@ def network(path, overwrite=False):
     net.record(E[3:4], "V", name="one", **how)
     plastic = next(p for p in net.projections.values() if p.w_max)
     net.record(plastic, list(plastic.variables), every=0.5, name="weights", **how)
-    net.record(after[1:] + E[20:] + E[:6], "spikes", start=3.0, stop=9.0, name="joined", **how)
+    net.record(after[1:] + E[20:] + E[:6], "spikes", start=1.0, stop=3.5, name="joined", **how)
     return net
 
 
-def run_alone(path, steps, state=None, further=0, **how):
-    """Stream from one process; the data of each recorder."""
+def run_alone(path, steps, state=None, further=0, names=(), **how):
+    """Stream from one process; the data of some recorders."""
     with simulator("numpy", network(path), **how) as sim:
         sim.step(steps)
         if state is not None:
             sim.save_checkpoint(state)
         sim.step(further)
-        return {name: sim.data[name] for name in NAMES}
+        return {name: sim.data[name] for name in names}
 
 
-def run_on(ranks, path, steps, state=None, further=0, owners="contiguous", **how):
-    """Stream from ranks; the data of each recorder that they have gathered."""
+def run_on(ranks, path, steps, state=None, further=0, owners="contiguous", names=(), **how):
+    """Stream from ranks; the data of some recorders, which they have gathered."""
 
     def on_rank(one):
         with simulator("numpy", network(path, **how), comm=one, owners=owners) as sim:
@@ -52,7 +53,7 @@ def run_on(ranks, path, steps, state=None, further=0, owners="contiguous", **how
             if state is not None:
                 sim.save_checkpoint(state)
             sim.step(further)
-            return {name: sim.gather(name) for name in NAMES}
+            return {name: sim.gather(name) for name in names}
 
     return on_threads(ranks, on_rank)[0]
 
@@ -64,14 +65,14 @@ def go_on_with(ranks, path, state, steps):
         net = network(path)
         with gs.Simulator.load_checkpoint(net, state, backend=backend_named("numpy"), comm=comm) as sim:
             cut = gs.open_results(path)
-            assert (cut.time, len(cut["traces"])) == (10.0, 100)
+            assert (cut.time, len(cut["traces"])) == (pytest.approx(SAVED / 10), SAVED)
             sim.step(steps)
             return sim.gather("traces")
 
     return on_threads(ranks, go_on)[0] if ranks else go_on(None)
 
 
-def check_file(path, expected, time=12.0):
+def check_file(path, expected, time=END / 10):
     found = gs.open_results(path)
     assert set(found.recorders) == set(NAMES)
     assert [name for name in NAMES if found[name] != expected[name]] == []
@@ -81,9 +82,9 @@ def check_file(path, expected, time=12.0):
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    """The file of one process after 12 ms, with a checkpoint at 10 ms, and its data."""
+    """The file of one process at the end, with a checkpoint, and its data."""
     folder = tmp_path_factory.mktemp("alone")
-    return folder, run_alone(folder / "run.h5", 100, folder / "state.h5", 20)
+    return folder, run_alone(folder / "run.h5", SAVED, folder / "state.h5", END - SAVED, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def alone(tmp_path_factory):
 )
 def test_the_files_of_ranks_are_one_result(ranks, owners, alone, tmp_path):
     path = tmp_path / "run.h5"
-    gathered = run_on(ranks, path, 120, owners=owners)
+    gathered = run_on(ranks, path, END, owners=owners, names=NAMES)
     assert [name for name in NAMES if gathered[name] != alone[1][name]] == []
     found, one = check_file(path, alone[1]), gs.open_results(alone[0] / "run.h5")
     assert found.recorders == one.recorders == NAMES
@@ -108,7 +109,7 @@ def test_the_files_of_ranks_are_one_result(ranks, owners, alone, tmp_path):
 def test_what_is_saved_of_ranks_is_what_one_process_saves(alone, tmp_path):
     def save(one):
         with simulator("numpy", network(None), comm=one) as sim:
-            sim.step(120)
+            sim.step(END)
             sim.save(tmp_path / "saved.h5")
             sim.save(tmp_path / "folder")
 
@@ -124,11 +125,11 @@ def test_what_is_saved_of_ranks_is_what_one_process_saves(alone, tmp_path):
 def test_files_go_on_with_other_ranks(before, after, alone, tmp_path):
     path, state = tmp_path / "run.h5", tmp_path / "state.h5"
     if before:
-        run_on(before, path, 100, state, 15)
+        run_on(before, path, SAVED, state, 6)
     else:
-        run_alone(path, 100, state, 15)
+        run_alone(path, SAVED, state, 6)
     assert read_checkpoint(state)["recordings"] == read_checkpoint(alone[0] / "state.h5")["recordings"]
-    assert go_on_with(after, path, state, 20) == alone[1]["traces"]
+    assert go_on_with(after, path, state, END - SAVED) == alone[1]["traces"]
     check_file(path, alone[1])
     parts = [rank_file(path, rank).name for rank in range(after)]
     assert sorted(os.listdir(tmp_path)) == sorted(["run.h5", "state.h5", *parts])
@@ -139,27 +140,27 @@ def test_files_go_on_with_other_ranks(before, after, alone, tmp_path):
     ("change", "words"),
     [
         ("missing", r"run\.h5: run\.rank1\.h5 is missing, which holds what one of 3 ranks has recorded"),
-        ("shorter", r"run\.h5: recorder 'spikes' ends at 5 ms, before the checkpoint at 10 ms"),
+        ("shorter", r"run\.h5: recorder 'spikes' ends at 2 ms, before the checkpoint at 4 ms"),
         ("seed", r"holds a simulation with seed 6, and the checkpoint is of one with 5"),
     ],
 )
 def test_files_that_do_not_fit_are_refused_and_stay(change, words, ranks, tmp_path):
     path, state = tmp_path / "run.h5", tmp_path / "state.h5"
-    run_on(3, path, 100, state)
+    run_on(3, path, SAVED, state)
     if change == "missing":
         rank_file(path, 1).unlink()
         with pytest.raises(FileError, match=words):
             gs.open_results(path)
     elif change == "shorter":
-        run_on(3, path, 50, overwrite=True)
+        run_on(3, path, SAVED // 2, overwrite=True)
     else:
         path.unlink()
         for rank in range(3):
             rank_file(path, rank).unlink()
-        run_alone(path, 120, seed=6)
+        run_alone(path, END, seed=6)
     before = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
     with pytest.raises(FileError, match=words):
-        go_on_with(ranks, path, state, 20)
+        go_on_with(ranks, path, state, END - SAVED)
     assert {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)} == before
 
 
@@ -184,15 +185,15 @@ def test_nothing_is_touched_where_one_rank_may_not_write(tmp_path):
 def test_results_of_ranks_are_replaced_only_if_they_may_be(alone, tmp_path):
     path = tmp_path / "run.h5"
     run_on(3, path, 20)
-    for again in (lambda: run_on(2, path, 120), lambda: run_alone(path, 120)):
+    for again in (lambda: run_on(2, path, END), lambda: run_alone(path, END)):
         with pytest.raises(FileError, match="holds a recording already"):
             again()
     assert gs.open_results(path).time == pytest.approx(2.0)
-    run_on(2, path, 120, overwrite=True)
+    run_on(2, path, END, overwrite=True)
     check_file(path, alone[1])
     assert sorted(os.listdir(tmp_path)) == ["run.h5", "run.rank0.h5", "run.rank1.h5"]
     with simulator("numpy", network(path, overwrite=True)) as sim:
-        sim.step(120)
+        sim.step(END)
     check_file(path, alone[1])
     assert os.listdir(tmp_path) == ["run.h5"]
 
@@ -217,27 +218,27 @@ def test_what_a_killed_run_leaves_goes_as_far_as_all_ranks(tmp_path):
 
     def on_rank(one):
         with simulator("numpy", network(path), comm=one) as sim:
-            sim.step(40)
+            sim.step(16)
             sim.save_checkpoint(left / "state.h5")
             for rank in (0, 1):  # as if rank 0 had been killed sooner
                 one.objects(None)
                 if one.rank == rank:
                     shutil.copy(rank_file(path, rank), left)
                 one.objects(None)
-                sim.step(20)
+                sim.step(8)
             if one.rank == 0:
                 shutil.copy(path, left)
 
     on_threads(2, on_rank)
-    expected, found = run_alone(tmp_path / "alone.h5", 40), gs.open_results(left / "run.h5")
-    assert (found.status, found.time) == ("killed", pytest.approx(4.0))
+    expected, found = run_alone(tmp_path / "alone.h5", 16, names=NAMES), gs.open_results(left / "run.h5")
+    assert (found.status, found.time) == ("killed", pytest.approx(1.6))
     assert [name for name in NAMES if found[name] != expected[name]] == []
     assert len(repair(left / "run.h5").splitlines()) == 2
     found = gs.open_results(left / "run.h5")
     assert found.status == "killed"
     assert [name for name in NAMES if found[name] != expected[name]] == []
     with gs.Simulator.load_checkpoint(network(left / "run.h5"), left / "state.h5", backend="numpy") as sim:
-        sim.step(40)
+        sim.step(16)
         assert [name for name in NAMES if gs.open_results(path)[name] != sim.data[name]] == []
 
 

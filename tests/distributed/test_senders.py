@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from gpusyn.builder import specs
+from gpusyn.builder import reach, specs
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Asked, plan
-from gpusyn.builder.senders import Senders, joined_runs
+from gpusyn.builder.rows import tables
+from gpusyn.builder.rows.drawn import draw_synapses, part_of
+from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.builder.specs import listed_spikes
 from gpusyn.distributed.exchanged_spikes import ExchangedSpikes
 from gpusyn.distributed.spreading import OWNERS
@@ -115,7 +117,7 @@ def test_own_sources_have_a_number_and_those_that_reach_own_neurons(owners):
 def test_rules_that_may_reach_all_leave_out_none():
     net = gs.Network()
     cells = net.population("cells", 100, gs.LIF(), receptors=[gs.AMPA()])
-    net.connect(cells, cells, gs.FixedInDegree(3), receptor="AMPA", weight=1.0)
+    net.connect(cells, cells, gs.FixedInDegree(8), receptor="AMPA", weight=1.0)
     assert rank_plan(net, 0, 4).layout.senders is None
 
 
@@ -140,6 +142,30 @@ def test_the_arrays_are_those_of_present_sources():
     assert [bundle.rows for bundle in found.layout.bundles] == [1000]
     assert "4000 neurons and sources" in str(found)
     assert "1000 of 4000 neurons and sources, and the synapses onto them; it knows 1000 sources\n" in str(found)
+
+
+def far_sources(n):
+    """Return a network of which rank 0 of 4 has one synapse from each of `n` sources of others, none beside another."""
+    net = gs.Network()
+    cells = net.population("cells", 400, gs.LIF(), receptors=[gs.AMPA()])
+    far = net.population("far", 40_000, gs.PoissonSource(5.0))
+    some = np.arange(n)
+    onto = gs.FromArrays(12_000 + 7 * some, some % 100)
+    net.connect(far, cells, onto, receptor="AMPA", weight=gs.Uniform(0.0, 1.0), delay=gs.Uniform(0.5, 2.0))
+    return net
+
+
+def test_a_remote_source_takes_at_most_24_bytes(monkeypatch):
+    monkeypatch.setattr(specs, "SPREAD_HELD", 1)  # the list of spikes of a large network
+    kept = []
+    for n in (1000, 3000):
+        layout = rank_plan(far_sources(n), 0, 4).layout
+        program = Compiled(layout, 1).program
+        assert layout.n_sources == 100 + 10_000 + n
+        synapses = sum(program.specs[name].nbytes for name in ("targets", "weights", "late"))
+        assert program.specs["targets"].size == n
+        kept.append(program.nbytes - synapses + layout.senders.begin.nbytes + layout.senders.number.nbytes)
+    assert 0 < kept[1] - kept[0] <= 24 * 2000, (kept[1] - kept[0]) / 2000
 
 
 # ---- the list of spikes ----
@@ -233,3 +259,91 @@ def test_numbers_are_those_of_sorted_ids():
         assert numbers[here].tolist() == list(range(len(ids)))
         assert senders.ids(np.arange(len(ids))).tolist() == ids
         assert [senders.below(k) for k in range(82)] == [sum(one < k for one in ids) for k in range(82)]
+
+
+# ---- sources that are drawn ----
+RULES = {
+    "in-degree": gs.FixedInDegree(2),
+    "distinct": gs.FixedInDegree(2, multapses=False),
+    "out-degree": gs.FixedOutDegree(2),
+    "probability": gs.FixedProbability(0.005),
+    "total": gs.FixedTotalNumber(800),
+}
+
+
+def random_network(rule, weight=None):
+    """Return a network with few synapses, drawn by a rule, from and onto parts of populations."""
+    net = gs.Network()
+    cells = net.population("cells", 400, gs.LIF(), receptors=[gs.AMPA()], V=gs.Uniform(-70.0, -50.0))
+    noise = net.population("noise", 160, gs.PoissonSource(3000.0))
+    net.inject(cells, np.tile([600.0, 1200.0], 200))
+    weight = gs.Uniform(0.5, 3.0) if weight is None else weight
+    net.connect(cells, cells, rule, receptor="AMPA", weight=weight, delay=gs.Uniform(0.3, 1.5))
+    part = cells[200:] + noise[::2]
+    net.connect(part, cells[:40] + cells[300:], gs.FixedProbability(0.004), receptor="AMPA", weight=4.0, delay=0.4)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells[::30], "V", name="V")
+    return Case(net, 0.1, 3, "single", 80, set())
+
+
+GRID = np.stack(np.divmod(np.arange(400), 20), axis=1) / 20.0
+NEAR = gs.DistanceDependent(0.6, sigma=0.06, profile="step", max_distance=0.1, positions=(GRID, GRID))
+
+
+@pytest.mark.parametrize("rule", [*RULES, "distance"])
+def test_sources_that_were_drawn_have_the_bits_of_one_process(rule, monkeypatch):
+    make = functools.partial(random_network, RULES.get(rule, NEAR))
+    one = play(make(), backend_named("numpy"))
+    assert len(one["spikes times"]) > 200
+    for ranks, owners in ((4, "contiguous"), (5, "dealt")):
+        assert not differences(one, play_on_ranks(make, lambda: backend_named("numpy"), ranks, owners))
+    monkeypatch.setattr(tables, "FEW", 0)  # kernels draw them
+    assert not differences(one, play_on_ranks(make, lambda: backend_named("cpu", threads=1), 3, "dealt"))
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_plan_expects_as_many_sources_as_are_drawn(rule, owners):
+    net = random_network(RULES[rule]).net
+    found = rank_plan(net, 2, 5, owners)
+    layout, expected = found.layout, {p.population.name: p.sources for p in found.layout.populations.values()}
+    assert layout.drawn_reach
+    assert found.rank.sources == layout.n_sources < 500
+    planned, runs = sum(spec.nbytes for spec in found.specs.values()), layout.senders.nbytes
+    assert found.bytes["numbers of known sources, for the host"] == runs
+    program = Compiled(layout, 3).program
+    for name, place in layout.populations.items():
+        assert abs(place.sources - expected[name]) <= 4 * place.size**0.5
+        reaching = np.zeros(place.size, bool)
+        for pathway in layout.pathways:
+            if pathway.pre is place:
+                drawn = part_of(draw_synapses(pathway.projection, layout, 3), pathway)
+                reaching[drawn.pre] = True
+        own = layout.share.owns(name, np.arange(place.size))
+        assert present(layout, name) == np.flatnonzero(reaching | own).tolist()
+    assert sum(spec.nbytes for spec in program.specs.values()) == pytest.approx(planned, rel=0.05)
+    assert layout.senders.nbytes == pytest.approx(runs, abs=8 * 40)
+
+
+def test_a_rank_of_near_neurons_knows_those_nearby():
+    layout = rank_plan(random_network(NEAR).net, 2, 10).layout
+    own = np.flatnonzero(layout.share.owns("cells", np.arange(400)))
+    near = np.abs(GRID[:, None] - GRID[own]).max(axis=2).min(axis=1)
+    lists = [p for p in layout.pathways if isinstance(p.projection.rule, gs.DistanceDependent)]
+    known = reach._known(lists[0], layout)
+    assert np.flatnonzero(near <= 0.06).size <= len(known) <= np.flatnonzero(near <= 0.25).size
+    assert set(np.flatnonzero(near <= 0.06)) <= set(known.tolist())
+
+
+def test_a_rule_of_ones_own_may_draw_others_the_next_time():
+    class Own(gs.FixedProbability):
+        """A rule of a user's own."""
+
+    layout = rank_plan(random_network(Own(0.002)).net, 1, 5).layout
+    assert present(layout, "cells") == list(range(400))
+
+
+def test_what_is_expected_is_between_what_is_certain():
+    senders = ExpectedSenders(np.array([0, 100, 150]), np.array([100, 150, 400]), np.array([0.5, 1.0, 0.1]))
+    assert senders.size == 50 + 50 + 25
+    assert [senders.below(k) for k in (0, 50, 100, 120, 150, 160, 400)] == [0, 25, 50, 70, 100, 101, 125]

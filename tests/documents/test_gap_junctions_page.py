@@ -12,6 +12,7 @@ PAGE = (ROOT / "docs" / "gap_junctions.md").read_text(encoding="utf-8")
 (CODE,) = python_blocks(PAGE)
 
 
+@pytest.mark.manual
 def test_coupled_cells_fire_together(capsys):
     exec(compile(CODE, "gap_junctions.md", "exec"), {})
     printed = [float(line) for line in capsys.readouterr().out.split()]

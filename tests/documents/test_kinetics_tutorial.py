@@ -21,6 +21,7 @@ def test_the_page_has_four_files_and_a_line():
     assert all(text.count("\n") == 1 for name, text in PAGE.files if name.endswith("__init__.py"))
 
 
+@pytest.mark.fuzz
 def test_the_new_kinetics_is_exact_with_the_same_bits_on_every_backend(checkout):
     cpu(), emulated()  # skips where there is no compiler
     checkout.play(PAGE.example, emulated=True)

@@ -19,6 +19,7 @@ def printed(code, capsys):
     return [float(word) for line in capsys.readouterr().out.splitlines() for word in line.split()]
 
 
+@pytest.mark.manual
 def test_V_fluctuates_as_by_the_closed_forms(capsys):
     said = [float(x) for x in re.findall(r"# mV: ([\d.]+) and ([\d.]+)", CODE)[0]] + [4.47]
     assert said == [round(x, 2) for x in EXPECTED]

@@ -56,6 +56,7 @@ def test_neurons_in_space_connect_as_the_text_says() -> None:
         assert len(distance) > 1000
 
 
+@pytest.mark.manual
 def test_trials_run_as_a_script(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     _, _, example, *_ = blocks("python")

@@ -23,6 +23,7 @@ def test_a_wrong_number_is_found(table):
     assert with_tables(TEXT[:digit] + other + TEXT[digit + 1 :]) == TEXT
 
 
+@pytest.mark.manual
 def test_the_network_of_brunel_is_irregular(capsys):
     (code,) = python_blocks(TEXT)
     exec(compile(code, "receptors.md", "exec"), {})

@@ -18,7 +18,7 @@ from tests.fuzz.calls import CALLS, FAMILIES, Call, family, methods, public_name
 from tests.fuzz.sweep import Case, Sweep, parsed, perform, random_pairs, single_cases
 
 SLOW = ("measure.iv_curve", "plot.overview", "sonata.run_config")  # run, or draw into a file
-SAMPLE = 500
+SAMPLE = 300
 SHARES, PAIRS = 8, 1200  # parts of the long check; pairs of changes in each
 
 

@@ -124,7 +124,7 @@ def test_reset_restores_states_and_replaced_weights():
     with simulator() as sim:
         program, session = sim._compiled.program, sim._session
         saved = {spec.name: session.read(spec.name) for role in (STATE, WEIGHT) for spec in program.of_role(role)}
-        sim.step(24)
+        sim.step(9)
         for name in ("to S", "to G") * 2:  # event-driven and on the synapses, each twice
             sim.set_weights(name, 0.5 * sim.weights(name, "markov").weight, "markov")
         sim.step(1)

@@ -271,7 +271,7 @@ def test_units_of_delivery_of_all_kinds():
     assert tables["ages"].size == 33
     assert max(route.parts for route in routes) == 3
     assert max(route.unit for route in routes) == 36  # of 37, which are no divisor of the 64 warps
-    played(net, 150)
+    played(net, 100)
 
 
 def test_procedural_rows_of_all_kinds(monkeypatch):

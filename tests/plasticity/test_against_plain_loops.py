@@ -101,7 +101,7 @@ def test_weights_and_deliveries_are_those_of_the_loop(machine, rule):
     check()
 
 
-@settings(max_examples=5)
+@settings(max_examples=2)
 @given(drawn=experiments(PAIRS))
 def test_neurons_spike_when_they_are_made_to(drawn):
     with gs.Simulator(drawn.network(), dt=DT, backend="numpy") as sim:

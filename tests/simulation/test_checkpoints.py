@@ -33,10 +33,11 @@ PLASTIC = {
     *("infuse modulator", "clamp Waveform", "several events per step", "double", "SpikeSource each", "multapses"),
 }
 ROADS = {
-    "cpu to numpy": (lambda: cpu(3), lambda: backend_named("numpy")),
+    "cpu to cpu": (lambda: cpu(3), lambda: cpu(2)),
     "numpy to cpu": (lambda: backend_named("numpy"), lambda: cpu(2)),
     "numpy to emulated cuda": (lambda: backend_named("numpy"), lambda: backend_named("cuda-emulated")),
     "emulated cuda to cpu": (lambda: backend_named("cuda-emulated"), lambda: cpu(7)),
+    "cpu to numpy": (lambda: cpu(3), lambda: backend_named("numpy")),
 }
 
 
@@ -84,7 +85,7 @@ def test_the_networks_that_go_on_have_all_that_is_plastic():
     assert set.union(*(seeded_case(seed, STEPS).tags for seed in SEEDS)) >= PLASTIC
 
 
-@pytest.mark.parametrize(("seed", "road"), [*zip(SEEDS, [*ROADS, "cpu to numpy"], strict=True)])
+@pytest.mark.parametrize(("seed", "road"), [*zip(SEEDS, ROADS, strict=True)])
 def test_a_drawn_network_goes_on(seed, road, tmp_path):
     check(seeded_case(seed, STEPS), tmp_path / "state.h5", road)
 

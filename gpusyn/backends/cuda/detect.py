@@ -11,8 +11,10 @@ import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from gpusyn.backends.cuda.failures import error_text, meaning_of
@@ -115,15 +117,28 @@ class _Unusable(Exception):
 
 def installed_cupys() -> list[str]:
     """Return the names and versions of the CuPy distributions here, such as ``["cupy-cuda13x 14.2.0"]``."""
-    found = {}
-    for distribution in importlib.metadata.distributions():
+    found: dict[str, str] = {}
+    for place in _named_after_cupy():
+        distribution = importlib.metadata.Distribution.at(place)
         try:
             name = str(distribution.metadata["Name"] or "").lower()
-        except Exception:  # the remains of another package, which pip left without metadata
+        except Exception:  # the remains of a package, which pip left without metadata
             continue
         if re.fullmatch(r"cupy(-cuda\w+|-rocm-[\w-]+)?", name):
-            found[name] = f"{name} {distribution.version}"
+            found.setdefault(name, f"{name} {distribution.version}")
     return sorted(found.values())
+
+
+def _named_after_cupy() -> Iterator[Path]:
+    """Return where metadata may be CuPy's, by name: reading those of every package would take longer than all else."""
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or os.curdir)
+        except OSError:  # an archive, or a folder that is not there
+            continue
+        for name in names:
+            if name.lower().startswith("cupy") and name.endswith((".dist-info", ".egg-info")):
+                yield Path(folder, name)
 
 
 def _cuda(version: int) -> str:

@@ -69,7 +69,7 @@ class Drawing:
         drawn = isinstance(projection.delay, Distribution | DistanceDelay)
         self._keeps = drawn and self._longest - self._shortest < 2**8 and rows.memory is HOST
         self._kept: dict[int, NDArray[np.uint8]] = {}  # delays, counted from the shortest, by the first synapse
-        self._doubted = not (_is_own(projection.rule) and _is_own(projection.delay))
+        self._doubted = not (is_own(projection.rule) and is_own(projection.delay))
         #: Numbers in the order of creation of the synapses of all blocks, if they are known by them and kept in part.
         self.numbers: list[NDArray[np.uint32]] | None = None
         #: Targets that are simulated here; None: all.
@@ -114,6 +114,12 @@ class Drawing:
             self._compare(none, none, 0, end, counts=not weighted)
         self._check_lengths(end)
 
+    def pairs(self) -> Iterator[tuple[AnyIntegers, AnyIntegers]]:
+        """Yield the positions of both neurons of each synapse in blocks, on the host."""
+        projection = self.projection
+        for block in self._blocks(projection.pre.size, projection.post.size, same_ids(self.layout, projection)):
+            yield self._host(block.pre), self._host(block.post)
+
     def _blocks(self, n_pre: int, n_post: int, same: Keys | None) -> Iterator[_Block]:
         """Yield all pairs in blocks; of a network that is spread on several ranks, those onto own targets.
 
@@ -127,7 +133,7 @@ class Drawing:
                 yield _Block(pre, post, first, first, end)
             return
         alone = None
-        if _is_own(rule) and (rule.exact or not any(True for _ in self._arrays())):  # whose length must be known
+        if is_own(rule) and (rule.exact or not any(True for _ in self._arrays())):  # whose length must be known
             alone = self._rows.pairs_onto(own, rule, n_pre, n_post, stream, same, self._numbered)
         if alone is not None:
             first, end = 0, round(rule.expected(n_pre, n_post, same))
@@ -281,7 +287,7 @@ class Drawing:
             self._counted[first] = found
         elif self._counted and self._counted.get(first) != found:
             rule, given = self.projection.rule, self.projection.delay
-            drawn = f"{type(given).__name__}.draw" if _is_own(rule) else f"{type(rule).__name__}.blocks"
+            drawn = f"{type(given).__name__}.draw" if is_own(rule) else f"{type(rule).__name__}.blocks"
             drawn = "DistanceDependent.kernel" if isinstance(rule, DistanceDependent) and rule.kernel else drawn
             raise ParameterError(
                 f"Projection '{self.projection.name}': {drawn} returned other values when it was called again, from "
@@ -312,7 +318,7 @@ class Drawing:
         return round(given / dt)
 
 
-def _is_own(thing: Any) -> bool:
+def is_own(thing: Any) -> bool:
     """Return whether something is of gpusyn, whose rules and distributions draw the same each time."""
     if isinstance(thing, DistanceDependent) and thing.kernel is not None:
         return False
