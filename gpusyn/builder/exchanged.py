@@ -36,7 +36,7 @@ def first_after_potentials(layout: Layout) -> int:
 
 
 def window_steps(layout: Layout) -> int:
-    """Return after how many steps the ranks exchange their spikes, 0 if never, because nothing reads them.
+    """Return within how many steps the ranks exchange their spikes, 0 if never, because nothing reads them.
 
     It is 1 more than the age of a spike when the first synapse reads it: the shortest delay, but 1 where weights can be
     set or learn, and where delays of procedural synapses differ. It is 1 as well where something else than delivery
@@ -64,9 +64,9 @@ class Traffic(NamedTuple):
     Attributes
     ----------
     window : int
-        Steps between two exchanges of spikes, 0 if there are none.
+        Steps within which spikes are exchanged, 0 if there are none.
     exchanges : float
-        Number of exchanges.
+        Number of exchanges, one in each window; compiled code may make two, with the same bytes.
     spikes : float
         Spikes of the other ranks.
     sent, received : float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -31,41 +30,22 @@ class Counting:
     def __init__(self, sim: gs.Simulator) -> None:
         session: Any = sim._session
         assert isinstance(session, SpreadSession)
-        self._spikes, self._ranks, self._compiled = session._spikes, session.ranks, session.compiled
+        self._counting: list[Any] = [session._spikes, *filter(None, [session.compiled])]
         self.exchanges, self.received, self.seconds = 0, 0, 0.0
 
     def __enter__(self) -> Counting:
-        spikes: Any = self._spikes
-        ranks: Any = self._ranks
-        exchange, arrays = spikes.exchange, ranks.arrays
-
-        def timed(*given: Any, **named: Any) -> None:
-            ranks.arrays = counted
-            begin = time.perf_counter()
-            exchange(*given, **named)
-            del ranks.arrays
-            self.seconds += time.perf_counter() - begin
-            self.exchanges += 1
-
-        def counted(mine: Any, *given: Any) -> Any:
-            found = arrays(mine, *given)
-            self.received += sum(one.nbytes for rank, one in enumerate(found) if rank != ranks.rank)
-            return found
-
-        spikes.exchange = timed
-        self._add_compiled(-1)
+        self._add(-1)
         return self
 
     def __exit__(self, *_: object) -> None:
-        del self._spikes.exchange  # the method of its class is back
-        self._add_compiled(1)
+        self._add(1)
 
-    def _add_compiled(self, sign: int) -> None:
-        """Add what compiled code has exchanged so far, or subtract it."""
-        if self._compiled is not None:
-            self.exchanges += sign * self._compiled.exchanges
-            self.received += sign * self._compiled.bytes
-            self.seconds += sign * self._compiled.seconds
+    def _add(self, sign: int) -> None:
+        """Add what was exchanged so far, or subtract it."""
+        for one in self._counting:
+            self.exchanges += sign * one.exchanges
+            self.received += sign * one.bytes
+            self.seconds += sign * one.seconds
 
 
 def of_all(ranks: Ranks | None, fired: Mapping[str, int]) -> dict[str, int]:
@@ -119,7 +99,7 @@ def rank_lines(numbers: Mapping[str, Any], steps: int) -> list[tuple[str, str]]:
     """Return the work of the ranks as rows of text: a name, and the least and largest number of any rank."""
     us = float(np.mean(numbers["us_per_exchange"]))
     return [
-        ("ranks", f"{numbers['ranks']}; spikes are exchanged every {numbers['window_steps']} steps"),
+        ("ranks", f"{numbers['ranks']}; spikes are exchanged within {numbers['window_steps']} steps"),
         ("exchanges", f"{numbers['exchanges']:,}, {us:.1f} us each with waiting for the others"),
         ("neurons a rank", _range(numbers["neurons"])),
         ("synapses a rank", _range(numbers["synapses"])),

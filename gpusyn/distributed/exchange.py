@@ -44,8 +44,9 @@ class SpreadSession:
 
     The ranks exchange their spikes every `window` steps since time 0, in the middle of a step: after its spikes, and
     before any synapse can be due that waits for them. The others' spikes enter the list of spikes in the steps in which
-    they were emitted, as if the neurons were simulated here. Where gap junctions join neurons of different ranks, the
-    potentials of these neurons are exchanged in every step, before neurons advance.
+    they were emitted, as if the neurons were simulated here. Compiled code, where it does this, exchanges twice in a
+    long window, and computes meanwhile (`gpusyn.distributed.compiled_exchange`). Where gap junctions join neurons of
+    different ranks, the potentials of these neurons are exchanged in every step, before neurons advance.
 
     Attributes
     ----------
@@ -54,7 +55,7 @@ class SpreadSession:
     gathering : Gathered
         Joins the parts of the ranks.
     window : int
-        Steps between two exchanges of spikes; 0: nothing reads spikes, and there are none.
+        Steps within which the ranks must know one another's spikes; 0: nothing reads spikes, and there are none.
     """
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
@@ -68,8 +69,8 @@ class SpreadSession:
             self._points.append(Point(first_after_potentials(layout), 1, potentials.exchange))
         #: The exchange that compiled code makes, if it does.
         self.compiled = None
-        if self.window == 1 and not potentials.exist and holds_all_spikes(layout):
-            self.compiled = compiled_exchange(session, compiled, ranks)
+        if self.window and not potentials.exist and holds_all_spikes(layout):
+            self.compiled = compiled_exchange(session, compiled, ranks, self.window)
         if self.window:
             self._points.append(Point(first_after_spikes(layout), self.window, self._exchange_spikes))
 
@@ -77,11 +78,9 @@ class SpreadSession:
     def run(self, steps: int, first: int = 0, end: int | None = None) -> None:
         """Run the launch list `steps` times, with the exchanges that are due."""
         now = int(self.read("clock")[Clock._fields.index("next")])
-        self._spikes.begin(now)
-        stop = now + steps
+        unknown, stop = self._spikes.begin(now), now + steps
         if self.compiled is not None and steps:
-            self.compiled.run(steps)
-            self._spikes.restart(stop)
+            self._spikes.restart(self.compiled.run(steps, unknown))
             return
         while now < stop:
             due = (now + point.every - 1 - now % point.every for point in self._points)

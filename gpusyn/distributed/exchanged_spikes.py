@@ -5,6 +5,7 @@ The list of a rank has the numbers of sources there (`gpusyn.builder.senders`), 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -46,15 +47,17 @@ class ExchangedSpikes:
         self._senders = compiled.layout.senders
         self.reserve: Callable[[int, int], None] = lambda total, step: None
         self._next: int | None = None  # first step whose spikes are not exchanged yet
+        self.exchanges, self.bytes, self.seconds = 0, 0, 0.0
         self.resize(compiled.program)
 
     def resize(self, program: Program) -> None:
         """Take the sizes of arrays of a program whose list is longer."""
         self._sizes = {name: program.specs[name].size for name in ("spike_begin", "spike_id", "spike_events")}
 
-    def begin(self, step: int) -> None:
-        """Begin at a step, if nothing was exchanged before."""
+    def begin(self, step: int) -> int:
+        """Begin at a step, if nothing was exchanged before; return the first step that is not exchanged yet."""
         self._next = step if self._next is None else self._next
+        return self._next
 
     def finish(self, step: int) -> None:
         """Exchange the spikes before a step that are not exchanged yet."""
@@ -71,10 +74,16 @@ class ExchangedSpikes:
 
     def exchange(self, end: int, complete: bool) -> None:
         """Exchange the spikes of the steps before `end`; the last of them is `complete`, or it is not yet delivered."""
-        assert self._next is not None
+        began = time.perf_counter()
         if self._next == end - 1 and not complete:
             self._exchange_step(end - 1)
-            return
+        else:
+            self._exchange_steps(end, complete)
+        self.seconds += time.perf_counter() - began
+
+    def _exchange_steps(self, end: int, complete: bool) -> None:
+        """Exchange the spikes of some steps."""
+        assert self._next is not None
         first, n = self._next, end - self._next
         begin = self._list("spike_begin", first, end)
         total = int(self._session.read("spike_total")[0])
@@ -83,7 +92,7 @@ class ExchangedSpikes:
         mine = [counts.astype(np.int32), ids]
         if self._repeats:
             mine.append(self._list("spike_events", int(begin[0]), total))
-        found = self._ranks.arrays(np.concatenate(mine))
+        found = self._arrays(np.concatenate(mine))
         self._next = end
         if sum(map(len, found)) > len(found[self._ranks.rank]) + n * (self._ranks.size - 1):
             self._merge([self._unpacked(one, n) for one in found], int(begin[0]), first, end, complete)
@@ -99,7 +108,7 @@ class ExchangedSpikes:
             mine[1 : 1 + n] = self._own_ids(begin, total)
             if self._repeats:
                 mine[1 + n :] = self._list("spike_events", begin, total)
-        found = self._ranks.arrays(mine)
+        found = self._arrays(mine)
         self._next = step + 1
         if sum(map(len, found)) - len(mine) >= self._ranks.size:
             ids = np.concatenate([one[1 : 1 + one[0]] for one in found])
@@ -115,6 +124,13 @@ class ExchangedSpikes:
     def _known(self, ids: Array) -> tuple[Array, Any]:
         """Return the numbers of sources, and which of them have one on this rank."""
         return (ids, slice(None)) if self._senders is None else self._senders.numbers(ids)
+
+    def _arrays(self, mine: Array) -> list[Array]:
+        """Return the messages of all ranks, and count them."""
+        found = self._ranks.arrays(mine)
+        self.exchanges += 1
+        self.bytes += sum(one.nbytes for one in found) - mine.nbytes
+        return found
 
     def _enter(self, numbers: Array, events: Array, begin: int, step: int) -> None:
         """Replace the list from place `begin` on by the spikes of all ranks, the last of them of a step."""

@@ -94,6 +94,30 @@ def test_the_long_checks_have_everything() -> None:
     assert tags >= EVERYTHING
 
 
+# ---- spikes that have an effect after several steps ----
+def delayed(steps: int, events: bool = False) -> Case:
+    """Neurons whose spikes have an effect after so many steps and later, and sources of one or more events a step."""
+    net = gs.Network()
+    cells = net.population("cells", 24, gs.LIF(I_e=np.linspace(900.0, 9000.0, 24)), receptors=[gs.AMPA()])
+    noise = net.population("noise", 24, gs.PoissonSource(9000.0 if events else 500.0))
+    for pre, delay in ((cells, 0.1 * steps), (noise, gs.Uniform(0.1 * steps, 0.1 * steps + 1.0))):
+        net.connect(pre, cells, gs.FixedInDegree(6), weight=gs.Uniform(1.0, 4.0), delay=delay, receptor="AMPA")
+    net.record(cells + noise, ["spikes"], name="spikes")
+    net.record(cells, ["V"], name="V")
+    return Case(net, 0.1, 5, "single", 60, set())
+
+
+@pytest.mark.parametrize("cuts", [(), (1, 10, 11, 13, 30)])
+@pytest.mark.parametrize("steps", [2, 3, 4, 5])
+def test_spikes_that_ranks_need_later_have_the_same_bits_on_ranks(steps: int, cuts: tuple[int, ...]) -> None:
+    how: dict[str, Any] = {"cuts": cuts, "reset_at": 7, "chunk_steps": 4} if cuts else {}
+    check(lambda: delayed(steps), "numpy", [(2, "contiguous"), (3, "dealt")], how)
+
+
+def test_several_events_in_a_step_are_exchanged_later() -> None:
+    check(lambda: delayed(4, events=True), "numpy", [(3, "dealt")], {"cuts": (5,)})
+
+
 # ---- that a fault would be seen ----
 def coupled(delay: float = 0.5) -> Case:
     """Neurons that spike, reach one another after 5 steps or others, and are coupled."""
@@ -121,11 +145,12 @@ def test_lists_of_spikes_that_grow_have_room_for_those_of_other_ranks() -> None:
     check(lambda: coupled(6.0), "numpy", [(3, "dealt")], {"chunk_steps": 1, "look": looked_at})
 
 
-def test_an_exchange_that_comes_too_late_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("steps", [3, 5])
+def test_an_exchange_that_comes_too_late_is_noticed(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     window = exchange.window_steps
     monkeypatch.setattr(exchange, "window_steps", lambda layout: window(layout) + 1)
     with pytest.raises(AssertionError, match="2 ranks, contiguous"):
-        check(coupled, "numpy", [(2, "contiguous")], {})
+        check(lambda: delayed(steps), "numpy", [(2, "contiguous")], {})
 
 
 def test_potentials_that_do_not_travel_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

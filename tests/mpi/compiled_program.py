@@ -1,5 +1,6 @@
 """Several ranks whose spikes compiled code exchanges: ``mpiexec -n 3 python -m tests.mpi.compiled_program``."""
 
+import functools
 import sys
 
 import numpy as np
@@ -10,14 +11,19 @@ from gpusyn.commands.bench_ranks import Counting
 
 WORLD = MPI.COMM_WORLD
 DT, STEPS = 0.1, 300
+CUTS = 1, 4, STEPS // 3, STEPS - STEPS // 3 - 5
 
 
-def bursts():
-    """Neurons that fire together, so that messages are now empty and now longer than there is room for."""
+def bursts(steps=1):
+    """Neurons that fire together, so that messages are now empty and now longer than there is room for.
+
+    The shortest delay is of so many steps.
+    """
     net = gs.Network()
     cells = net.population("cells", 300, gs.LIF(), receptors=[gs.AMPA()], V=np.repeat([-70.0, -60.0, -50.0], 100))
     net.inject(cells, np.repeat([600.0, 900.0], 150))
-    net.connect(cells, cells, gs.FixedInDegree(20), receptor="AMPA", weight=0.05, delay=DT)
+    net.connect(cells, cells, gs.FixedInDegree(20), receptor="AMPA", weight=0.05, delay=steps * DT)
+    net.connect(cells[:50], cells, gs.FixedInDegree(5), receptor="AMPA", weight=0.05, delay=gs.Uniform(2.0, 3.0))
     net.record(cells, "spikes", name="spikes")
     net.record(cells[::7], "V", name="V")
     return net
@@ -36,7 +42,7 @@ def repeated():
     return net
 
 
-def neighbours():
+def neighbours(steps=1):
     """Given synapses onto neighbours, so that a rank knows few sources of the others by numbers that are not ids."""
     net = gs.Network()
     cells = net.population("cells", 200, gs.LIF(), receptors=[gs.AMPA()], V=np.linspace(-70.0, -50.0, 200))
@@ -44,8 +50,19 @@ def neighbours():
     net.inject(cells, np.repeat([600.0, 900.0], 100))
     some = np.arange(200)
     to = np.concatenate([some + 1, some + 3]) % 200
-    net.connect(cells, cells, gs.FromArrays(np.tile(some, 2), to), receptor="AMPA", weight=0.5, delay=DT)
-    net.connect(noise, cells, gs.OneToOne(), receptor="AMPA", weight=0.4, delay=0.3)
+    net.connect(cells, cells, gs.FromArrays(np.tile(some, 2), to), receptor="AMPA", weight=0.5, delay=steps * DT)
+    net.connect(noise, cells, gs.OneToOne(), receptor="AMPA", weight=0.4, delay=(steps + 2) * DT)
+    net.record(cells + noise, "spikes", name="spikes")
+    net.record(cells[::7], "V", name="V")
+    return net
+
+
+def late(steps):
+    """Sources with several events in one step, whose spikes have an effect after so many steps."""
+    net = gs.Network()
+    cells = net.population("cells", 60, gs.LIF(), receptors=[gs.AMPA()])
+    noise = net.population("noise", 90, gs.PoissonSource(4000.0))
+    net.connect(cells + noise, cells, gs.FixedInDegree(8), receptor="AMPA", weight=0.1, delay=steps * DT)
     net.record(cells + noise, "spikes", name="spikes")
     net.record(cells[::7], "V", name="V")
     return net
@@ -62,25 +79,43 @@ def run(net, comm, compiled, threads=1):
             sim._session.compiled.close()
             sim._session.compiled = None
         with Counting(sim) as counting:
-            for steps in (1, STEPS // 3, STEPS - STEPS // 3 - 1):
+            for steps in CUTS:
                 sim.step(steps)
         return [sim.gather("spikes"), sim.gather("V")], (counting.exchanges, counting.received)
 
 
+def check(make, every, compiled_every=None):
+    """Compare compiled code with Python, and with one process; each exchanges spikes every so many steps."""
+    one, two = (run(make(), WORLD, compiled) for compiled in (True, False))
+    threads = run(make(), WORLD, compiled=True, threads=2)
+    assert one[1] == threads[1], (one[1], threads[1])
+    assert one[1][1] == two[1][1], (one[1], two[1])
+    for (_, (exchanges, _)), steps in ((one, compiled_every or every), (two, every)):
+        assert STEPS // steps <= exchanges <= STEPS // steps + len(CUTS), (exchanges, steps)
+    if WORLD.rank == 0:
+        alone = run(make(), None, compiled=False)
+        assert len(alone[0][0].times) > 100
+        for found in (one, two, threads):
+            for mine, other in zip(found[0], alone[0], strict=True):
+                assert mine == other, make
+
+
 def main():
-    """Compare compiled code with Python, and with one process."""
+    """Compare networks that exchange spikes in every step, and others in which these have an effect later."""
     for make in (bursts, repeated, neighbours):
-        one, two = (run(make(), WORLD, compiled) for compiled in (True, False))
-        threads = run(make(), WORLD, compiled=True, threads=2)
-        assert one[1] == two[1] == threads[1], (one[1], two[1])
-        assert one[1][0] == STEPS
-        if WORLD.rank == 0:
-            alone = run(make(), None, compiled=False)
-            assert len(alone[0][0].times) > 100
-            for found in (one, two, threads):
-                for mine, other in zip(found[0], alone[0], strict=True):
-                    assert mine == other, make.__name__
-            sys.stdout.write(f"{make.__name__}: the same\n")
+        check(make, 1)
+    if WORLD.rank == 0:
+        sys.stdout.write("in every step: the same\n")
+    for steps in (2, 3, 5):
+        check(functools.partial(late, steps), steps)
+        check(functools.partial(neighbours, steps), steps)
+    if WORLD.rank == 0:
+        sys.stdout.write("after several steps: the same\n")
+    for steps, every in ((8, 4), (9, 5), (13, 7)):
+        for make in (bursts, late, neighbours):
+            check(functools.partial(make, steps), steps, every)
+    if WORLD.rank == 0:
+        sys.stdout.write("while steps are computed: the same\n")
 
 
 def fails():

@@ -200,7 +200,7 @@ class CpuSession:
         """
         own = _CLaunch(ctypes.cast(function, ctypes.c_void_p).value, ctypes.addressof(arguments))
         launches = (_CLaunch * (self._n + 1))(*self._list[:at], own, *self._list[at:])
-        self._launch(ctypes.byref(launches), self._n + 1, self.threads, steps)
+        self._pace.run(steps, lambda threads, some: self._launch(ctypes.byref(launches), self._n + 1, threads, some))
 
     def memory(self, name: str) -> NDArray[np.generic]:
         """Return an array itself, not a copy; it is the session's until `rebind` replaces it."""
