@@ -206,7 +206,7 @@ class JunctionTables:
         if place.group not in self._sums or "C_m" not in parameters:
             return
         sums, dt = self._sums[place.group][place.neurons], self.layout.dt
-        C_m = np.broadcast_to(np.asarray(place.here(parameters)["C_m"], np.float64), place.kept)
+        C_m = np.broadcast_to(np.asarray(parameters["C_m"], np.float64), place.kept)
         if not place.kept:
             return
         worst = int(np.argmax(sums / C_m))

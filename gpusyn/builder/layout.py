@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import ceil, sqrt
 from typing import Any, NamedTuple
@@ -137,11 +137,6 @@ class PlacedPopulation:
     def within(self, ids: Span) -> slice:
         """Return which part of increasing local ids has places."""
         return slice(*(bisect_left(ids, end) for end in self.hull))
-
-    def here(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return parameters, of those with a value for each neuron the values of neurons that have places."""
-        hull = slice(*self.hull)
-        return {name: x[hull] if isinstance(x, np.ndarray) and x.ndim else x for name, x in parameters.items()}
 
     @property
     def source(self) -> int:

@@ -36,17 +36,16 @@ OWN_STATE = 6  # number of the variable "state of the neuron model"
 
 
 def parameter(place: PlacedPopulation, name: str, seed: int) -> Any:
-    """Return a parameter: a number, or one value per neuron; values of a distribution are drawn here."""
+    """Return a parameter: a number, or a value of each neuron that has a place; those of a distribution are drawn."""
     population = place.population
-    everyone = 0, place.size
-    return drawn(population.model.values[name], everyone, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
+    return drawn(population.model.values[name], place.hull, f"{population.name}.{name}", seed, StreamPurpose.PARAMETER)
 
 
 def drawn(value: Any, ids: Range, name: str, seed: int, purpose: StreamPurpose) -> Any:
-    """Return a number or an array; draw the value of each neuron of a range from the stream of the given name."""
+    """Return a number, or the value of each neuron of a range, drawn from the stream of the given name."""
     if isinstance(value, Distribution):
         return value.checked_draw(Stream(stream_key(seed, purpose, name)), np.arange(*ids))
-    return value
+    return value[slice(*ids)] if isinstance(value, np.ndarray) and value.ndim else value
 
 
 class NeuronTables:
@@ -60,37 +59,35 @@ class NeuronTables:
         self.V = np.zeros((signature.compartments, group.size))
         self.current = np.zeros(group.size)  # I_e, into the soma
         self.rest = np.zeros(group.size)  # potential from which V of all compartments is counted
-        self.described: dict[str, Parameters] = {}  # parameters by population, as they were described
+        self.described: dict[str, Parameters] = {}  # by population: values of neurons that have places
         for place in group.members:
             self._fill(place, seed)
         self.parameters = dict(self.described)  # parameters in force
         self.coef = self.coef.astype(real)
 
     def _fill(self, place: PlacedPopulation, seed: int) -> None:
-        neurons, hull = place.neurons, slice(*place.hull)
+        neurons, first = place.neurons, place.hull[0]
         model, name = place.population.model, place.population.name
         assert isinstance(model, Membrane)
         p = Parameters(model.kind, {key: parameter(place, key, seed) for key in model.values})
         self.described[name] = p
-        model.check_drawn(p, f"Population '{name}'")
+        counted = f" (neurons counted from {first} on)" if first else ""  # on one of several ranks
+        model.check_drawn(p, f"Population '{name}'{counted}")
         if isinstance(model.values["t_ref"], Distribution):
             p["t_ref"] = on_grid("t_ref", p["t_ref"], self.layout.dt)
-        own = place.here(p)
-        self.rest[neurons] = own[model.REST]
+        self.rest[neurons] = p[model.REST]
         for k, (dendrite, V, _) in enumerate(place.population.compartments):
             stream, rest = (f"{name}.V_{dendrite}", f"E_L_{dendrite}") if k else (name, model.REST)
             initial = drawn(V, place.hull, stream, seed, StreamPurpose.INITIAL_V)
-            initial = initial[hull] if initial is V and isinstance(V, np.ndarray) else initial
-            self.V[k, neurons] = own[rest] if initial is None else initial
+            self.V[k, neurons] = p[rest] if initial is None else initial
         self.V[:, neurons] -= self.rest[neurons]
-        self.current[neurons] = own["I_e"]
+        self.current[neurons] = p["I_e"]
         rows = slice(place.row, place.row + place.rows)
         for k, value in enumerate(self.coefficients(place, p)):
             self.coef[k, rows] = value
 
     def coefficients(self, place: PlacedPopulation, p: dict[str, Any]) -> list[Any]:
         """Return the coefficients of a population with the given parameters: numbers, or one value per neuron here."""
-        p = place.here(p)
         model, where = place.population.model, f"Population '{place.population.name}'"
         assert isinstance(model, Membrane)
         rest = p[model.REST]
@@ -180,7 +177,7 @@ class NeuronTables:
         for place in self.group.members:
             neurons, model = place.neurons, place.population.model
             assert isinstance(model, Membrane)
-            p = Parameters(model.kind, place.here(self.described[place.population.name]))
+            p = self.described[place.population.name]
             steady = model.soma.steady(V[neurons] + self.rest[neurons], p)
             if len(steady) != n_own:
                 states = ", ".join(NEURONS[self.group.signature.neuron].STATES) or "none"

@@ -262,7 +262,7 @@ def flush(x: Any) -> Any:
     x, f = _format(x, "flush")
     bound = x.dtype.type(_FLUSH_BELOW)
     with np.errstate(all="ignore"):
-        return np.where((x < bound) & (x > -bound), f.zero, x)[()]
+        return np.where(np.abs(x) < bound, f.zero, x)[()]
 
 
 def _format(x: Any, function: str) -> tuple[Array, _Format]:

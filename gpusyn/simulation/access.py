@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.plasticity.learning import LEARNING
@@ -11,7 +13,7 @@ from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.distributed.gathering import gathering_of
 from gpusyn.kernels.arrays import array_name
 from gpusyn.network.coupling import Coupling
-from gpusyn.network.populations import Selection
+from gpusyn.network.populations import Population, Selection
 from gpusyn.network.projections import Projection
 from gpusyn.network.stimulus import Clamp, Drive, Injection
 from gpusyn.simulation.drawn_sets import DrawnSets
@@ -65,7 +67,17 @@ class Access:
             return self.inputs.get_source(found, name)
         if name in population.variables:
             return self.gathering.neurons(found, self.states.get(found, name))
-        return self.parameters.get(found, name)
+        return self.gathering.neurons(found, self.parameters.get(found, name))
+
+    def in_force(self, population: Population) -> dict[str, Any]:
+        """Return the parameters of a population that are in force: numbers, or one value per neuron."""
+        place, everyone = self.compiled.layout.populations[population.name], population[:]
+        p = self.compiled.neurons[place.group].parameters[population.name]
+        each = {name for name, value in p.items() if isinstance(value, np.ndarray) and value.ndim}
+        return {
+            name: self.gathering.neurons(everyone, self.parameters.get(everyone, name)) if name in each else value
+            for name, value in p.items()
+        }
 
     def set(self, target: Any, variable: Any, values: Any, named: dict[str, Any]) -> None:
         """Replace what is in force of a target, or the present values of its state."""

@@ -24,7 +24,7 @@ def inputs_in_force(access: Access) -> dict[str, Any]:
     models: dict[str, Any] = {name: model for name, model in now.models.items() if model is not first.models[name]}
     return {
         "parameters": {
-            name: {key: _saved(value) for key, value in p.items()}
+            name: {key: _saved(value) for key, value in access.in_force(access.net.populations[name]).items()}
             for tables in compiled.neurons
             for name, p in tables.parameters.items()
             if p is not tables.described[name]

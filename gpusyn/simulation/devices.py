@@ -76,7 +76,8 @@ def crew_on(backends: list[Backend], make: Callable[..., Member], where: str) ->
 
 def _numbers(devices: Any, where: str) -> list[int]:
     if isinstance(devices, int | str):
-        example = f"[{devices}]" if isinstance(devices, int) and not isinstance(devices, bool) else "[0, 1]"
+        single = isinstance(devices, int) and not isinstance(devices, bool) and 0 <= devices <= LAST_DEVICE
+        example = f"[{devices}]" if single else "[0, 1]"
         raise ArgumentError(f"{where}: must be a list of numbers of GPUs (got {show(devices)}); write {example}")
     given = listed(devices, where, "a list of numbers")
     numbers = [integer(one, f"{where}[{i}]", low=0, high=LAST_DEVICE) for i, one in enumerate(given)]

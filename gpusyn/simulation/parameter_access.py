@@ -50,12 +50,14 @@ class ParameterAccess:
         return place, self.compiled.neurons[place.group]
 
     def get(self, selection: Selection, name: str) -> Floats:
-        """Return the values in force, one per neuron in the order of the selection."""
+        """Return the values in force, one per neuron in the order of the selection; 0 of those without places."""
         parts = []
         for population, ids in selection.parts:
             place, tables = self._of(population)
+            here, found = place.within(ids), np.zeros(len(ids))
             value = np.asarray(tables.parameters[population.name][name], np.float64)
-            parts.append(np.broadcast_to(value, place.size)[ids])
+            found[here] = np.broadcast_to(value, place.kept)[ids[here] - place.hull[0]]
+            parts.append(found)
         return np.concatenate(parts)
 
     def set(self, selection: Selection, name: str, given: Any, where: str) -> None:
@@ -75,9 +77,11 @@ class ParameterAccess:
         self.drawn.used(given, where)
 
     def put(self, population: Population, parameters: dict[str, Any]) -> None:
-        """Put all parameters of a population in force, which were in force before."""
+        """Put all parameters of a population in force, which were in force before; arrays have all its neurons."""
         place, _ = self._of(population)
-        self._apply(self._described(place, Parameters(population.model.kind, parameters)))
+        here = slice(*place.hull)
+        own = {name: x[here] if isinstance(x, np.ndarray) and x.ndim else x for name, x in parameters.items()}
+        self._apply(self._described(place, Parameters(population.model.kind, own)))
 
     def _checked(self, model: NeuronModel, size: int, name: str, given: Any, where: str) -> float | Floats:
         """Return new values of a parameter, one number or one for each neuron of a selection."""
@@ -102,9 +106,10 @@ class ParameterAccess:
                     f"set one number for all of them, or give the model an array of {place.size} values of it when the "
                     "population is made"
                 )
-            everyone = np.array(np.broadcast_to(np.asarray(old[name], np.float64), place.size))
+            everyone = np.array(np.broadcast_to(np.asarray(old[name], np.float64), place.kept))
             for ids, part in pieces:
-                everyone[ids] = part
+                here = place.within(ids)
+                everyone[ids[here] - place.hull[0]] = part[here] if isinstance(part, np.ndarray) else part
             value = everyone
         p = Parameters(population.model.kind, {**old, name: value})
         if name == "I_e":
@@ -123,13 +128,12 @@ class ParameterAccess:
         """Put new parameters in force; the absolute V of each neuron stays."""
         place, p, coefficients, first, stop = change
         tables = self.compiled.neurons[place.group]
-        own = place.here(p)
         tables.parameters[place.population.name] = p
-        tables.current[place.neurons] = own["I_e"]
+        tables.current[place.neurons] = p["I_e"]
         writes = [self.compiled.current_write(place, first, stop)]
         if coefficients:
             writes += self._coefficient_writes(place, coefficients)
-            writes += self._rest_writes(place, own[place.population.model.REST])
+            writes += self._rest_writes(place, p[place.population.model.REST])
         for write in writes:
             if write.values.size:
                 self.session.write(*write)

@@ -284,6 +284,7 @@ def test_an_interruption_ends_the_building_of_a_network_on_all_devices(monkeypat
     ("devices", "kind", "said"),
     [
         (1, gs.ArgumentError, "must be a list of numbers of GPUs (got 1); write [1]"),
+        pytest.param(10**5000, gs.ArgumentError, "(got <int that cannot be printed>); write [0, 1]", id="many digits"),
         ("0,1", gs.ArgumentError, "must be a list of numbers of GPUs (got '0,1'); write [0, 1]"),
         ([0, 0.5], gs.GpusynError, "Simulator.devices[1]: must be"),
         (
