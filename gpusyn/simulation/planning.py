@@ -13,9 +13,10 @@ from gpusyn.builder.gpu.devices import AbsentGpu, device_named
 from gpusyn.builder.notes import tell
 from gpusyn.builder.ownership import Spread
 from gpusyn.builder.plan import Plan
+from gpusyn.distributed.spreading import OWNERS
 from gpusyn.errors import ArgumentError, PlanMemoryError
 from gpusyn.network.network import Network
-from gpusyn.parameters.scalars import integer, public, real, show
+from gpusyn.parameters.scalars import integer, one_of, public, real, show
 from gpusyn.simulation import simulator  # noqa: F401  so that both measure the free memory with all modules loaded
 from gpusyn.utils.typing import Whole
 
@@ -34,6 +35,7 @@ def plan(
     device: str | None = None,
     rate: float | None = None,
     ranks: Whole | None = None,
+    owners: str = "contiguous",
 ) -> Plan:
     """Plan a network: the method for each receptor, memory, rounding of weights. Nothing is drawn or allocated.
 
@@ -61,6 +63,9 @@ def plan(
     ranks : int, optional
         Number of ranks on which the network is spread: the plan is that of rank 0, and `backend` or `device` what each
         rank has for itself.
+    owners : {"contiguous", "dealt"}
+        Which neurons each of `ranks` owns, as for :class:`Simulator`. Where blocks are dealt, a rank has places for
+        nearly all neurons.
 
     Returns
     -------
@@ -77,7 +82,7 @@ def plan(
     BackendError
         If the requested backend cannot be used here, or a model of the network has no kernel for a `device`.
     UnknownNameError
-        If the precision, the way to store weights, or the name of the backend or of the device is unknown.
+        If the precision, the way to store weights, `owners`, or the name of the backend or of the device is unknown.
 
     Examples
     --------
@@ -94,7 +99,8 @@ def plan(
     20160.0
     """
     threads = checked_threads(threads, "plan().threads")
-    spread = None if ranks is None else Spread(0, integer(ranks, "plan().ranks", low=1, high=MOST_RANKS))
+    owners = one_of(owners, OWNERS, "plan().owners")
+    spread = None if ranks is None else Spread(0, integer(ranks, "plan().ranks", low=1, high=MOST_RANKS), owners)
     if rate is not None and device is None and spread is None:
         raise ArgumentError(
             f"plan().rate: is of use to the model of a GPU and to ranks alone (got {show(rate)}); give device= or "

@@ -112,6 +112,13 @@ def test_blocks_that_are_dealt_span_all_neurons():
     assert "states and parameters of neurons" not in contiguous.whole
 
 
+def test_a_plan_of_ranks_knows_both_ways_to_own():
+    found = gs.plan(large_network(), ranks=4, owners="dealt").rank
+    assert found == planned(large_network(), Spread(0, 4, "dealt")).rank
+    with pytest.raises(gs.UnknownNameError, match=r"plan\(\)\.owners"):
+        gs.plan(large_network(), ranks=4, owners="round")
+
+
 def test_no_rank_is_planned_where_there_is_one_process():
     assert gs.plan(large_network()).rank is None
     assert "rank" not in str(gs.plan(large_network())).splitlines()[0]
