@@ -466,6 +466,9 @@ class Layout:
         self.senders = senders
         for place in self.populations.values():
             place.senders = senders
+        first = self.n_sources
+        for gate in self.gates.values():
+            gate.first, first = first, first + gate.place.sources
 
     def pieces(self, place: PlacedPopulation) -> Iterator[tuple[int, int]]:
         """Yield the first local id and the number of neurons of each unit of work of a population."""
@@ -529,7 +532,7 @@ class Layout:
     @property
     def n_ids(self) -> int:
         """How many neurons, spike sources, and gates that send events of their own have a number."""
-        return self.n_sources + sum(gate.place.size for gate in self.gates.values())
+        return self.n_sources + sum(gate.place.sources for gate in self.gates.values())
 
 
 def same_ids(layout: Layout, projection: Projection) -> tuple[KeySpans, KeySpans] | None:

@@ -84,14 +84,9 @@ def reach_of(place: PlacedPopulation, layout: Layout) -> Reach:
 
 
 def _can_leave_out(layout: Layout) -> bool:
-    """Return whether nothing but delivery reads spikes: states that follow from them are replicas of all sources."""
+    """Return whether no plasticity or procedural row reads spikes, and no gap junction reads potentials by ids."""
     projections = layout.net.projections.values()
-    return not (
-        layout.net.couplings
-        or layout.gates
-        or any(one.plasticity or one.procedural for one in projections)
-        or any(pathway.receptors(synaptic=True) for pathway in layout.pathways)
-    )
+    return not layout.net.couplings and not any(one.plasticity or one.procedural for one in projections)
 
 
 def _sources(pathway: Pathway) -> Part:

@@ -27,7 +27,7 @@ class GateTables:
         self.sets = [self._set(gate) for gate in layout.gates.values()]
 
     def _set(self, gate: GateSet) -> SourceGateSet:
-        kinetics, n, layout = gate.kinetics, gate.place.size, self.layout
+        kinetics, n, layout = gate.kinetics, gate.place.sources, self.layout
         form, shape = form_of(kinetics), shape_of(kinetics)
         where = f"receptor '{gate.receptor}'.kinetics"
         pulse, dead = pulse_steps(kinetics, layout.dt, where)

@@ -137,7 +137,7 @@ def items_of(layout: Layout, kernel: str, group: int | None, counts: Extents) ->
     if kernel == "advance_lists":
         return sum(place.size for place in layout.sources(kernel))
     if kernel == "advance_gates":
-        return max(_chunks(gate.place.size) for gate in layout.gates.values())
+        return max(_chunks(gate.place.sources) for gate in layout.gates.values())
     if kernel in (RELEASING, one_by_one.BEGIN):
         return max(layout.n_sources // SPIKING, 1)
     if kernel == one_by_one.DELIVER:

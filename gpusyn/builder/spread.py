@@ -26,7 +26,7 @@ _SPANNING = {
     "sums of events": ("ring slots",),
     "junctions": ("junctions", "junction bounds"),
 }
-# States that follow from spikes alone, which every rank keeps of all sources.
+# States that follow from spikes alone, which every rank keeps of all sources that it knows.
 _REPLICAS = {
     "gates of sources": ("source states", "payloads", "releases", "gate means"),
     "histories and last spikes": ("history words", "train spikes", "train values", "train sources", "remembered ids"),
@@ -48,8 +48,8 @@ class RankPlan(NamedTuple):
     whole : dict of str to int
         Bytes of its arrays that are over the whole network, whatever the number of ranks.
     replicas : dict of str to int
-        Bytes of states that follow from spikes alone, which every rank keeps of all sources: those that the network
-        has.
+        Bytes of states that follow from spikes alone, which every rank keeps of all sources that it knows: those that
+        the network has.
     traffic : Traffic
         What it exchanges in one second of model time.
     """

@@ -24,6 +24,7 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.simulation.checkpoint_state import sums, trimmed
 from gpusyn.simulation.checkpoint_synapses import saved_name
 from gpusyn.simulation.in_flight import InFlight
+from gpusyn.simulation.owned_sources import joined_sources, known_sources
 from gpusyn.simulation.owned_states import Stretches, kept, owned, owners, stretches
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.sent_ids import (
@@ -69,6 +70,7 @@ def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -
             found[name] = whole.reshape(*rows, len(whole) // max(math.prod(rows), 1))
     for kernel in _gate_kernels(running):
         found[kernel] = _joined_gates(kernel, states[kernel], running, first)
+    found |= joined_sources(states, running, first)
     found["fault"] = np.min(first.parts(fault_of_ids(states["fault"], running.compiled.layout)), axis=0)
     return found
 
@@ -224,6 +226,7 @@ def own_part(content: Tree, running: Running, gathered: Gathered) -> Tree:
     for name in _gate_kernels(running):
         states[name] = _own_gates(name, states[name], running, gathered)
     layout = running.compiled.layout
+    states |= known_sources(states, layout)
     states["fault"] = fault_of_numbers(states["fault"], layout)
     rewired = {name: _own_rewired(name, one, running, share) for name, one in content["rewired"].items()}
     waiting = waiting_of_numbers(Waiting(*(content["spikes"][name] for name in Waiting._fields)), layout)

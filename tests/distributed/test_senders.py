@@ -22,7 +22,7 @@ from gpusyn.io.checkpoint import read_checkpoint
 from gpusyn.simulation.spike_list import SpikeList
 from tests.helpers.networks import Case
 from tests.helpers.on_ranks import play_on_ranks
-from tests.helpers.runs import backend_named, differences, outcome, play
+from tests.helpers.runs import backend_named, differences, outcome, play, same_bits
 
 BLOCKS = 6  # of neurons that reach one another
 
@@ -32,7 +32,7 @@ def _small_blocks(small_blocks):
     """Every rank has some neurons."""
 
 
-def modular():
+def modular(gates=False):
     """Return populations that do not reach each other, given synapses within blocks, and sources for one neuron each.
 
     The neurons of `silent` reach nothing; those of `ring` reach the next ones.
@@ -54,14 +54,29 @@ def modular():
     net.connect(many, ring, gs.OneToOne(), receptor="AMPA", weight=0.3, delay=0.7)
     net.connect(listed[10:40] + many[5:25], cells[:30] + silent[3:23], gs.OneToOne(), receptor="AMPA", weight=3.0)
     net.connect(listed[:4], silent, gs.AllToAll(), receptor="AMPA", weight=0.5)
+    if gates:
+        _gated(net, cells, many)
     net.record(cells + ring + silent + listed, "spikes", name="spikes")
     net.record(silent[::5] + ring[3:7], "V", name="V")
     return Case(net, 0.1, 3, "single", 120, set())
 
 
+def _gated(net, cells, many):
+    """Add neurons whose receptors have gates on sources, or on synapses."""
+    kinetics = gs.kinetics.FirstOrder.AMPA()
+    pulsed, own = gs.AMPA(kinetics=kinetics), gs.AMPA(kinetics=kinetics, gating="per-synapse", name="own")
+    more = net.population("more", 40, gs.LIF(), receptors=[pulsed, gs.NMDA(), own])
+    to = np.arange(60) * 2 // 3
+    for receptor in ("AMPA", "own", "NMDA"):
+        rule = gs.FromArrays(np.arange(60), to)
+        net.connect(cells, more, rule, receptor=receptor, weight=1.0, delay=gs.Uniform(0.3, 1.5), name=receptor)
+    net.connect(many, more, gs.FixedProbability(0.03), receptor="own", weight=2.0, delay=0.5, name="few")
+    net.record(more, "V", name="V of more")
+
+
 @functools.cache
-def alone():
-    found = play(modular(), backend_named("numpy"))
+def alone(gates=False):
+    found = play(modular(gates), backend_named("numpy"))
     assert len(found["spikes times"]) > 200
     return found
 
@@ -76,13 +91,20 @@ def test_ranks_that_know_some_sources_have_the_bits_of_one_process(ranks, owners
     assert not differences(alone(), play_on_ranks(modular, lambda: backend_named("numpy"), ranks, owners))
 
 
+@pytest.mark.parametrize(("ranks", "owners"), [(2, "dealt"), (3, "contiguous"), (5, "dealt")])
+def test_gates_of_known_sources_have_the_bits_of_one_process(ranks, owners):
+    make = functools.partial(modular, True)
+    assert not differences(alone(True), play_on_ranks(make, lambda: backend_named("numpy"), ranks, owners))
+
+
 @pytest.mark.parametrize(("name", "ranks", "owners"), [("cpu", 3, "dealt"), ("cuda-emulated", 2, "contiguous")])
 def test_other_backends_have_the_same_bits(name, ranks, owners):
     how = {"cuts": (3, 11), "reset_at": 7, "chunk_steps": 4}
     options = {"threads": 1} if name == "cpu" else {}
+    make = functools.partial(modular, True)
     assert not differences(
-        play(modular(), backend_named("numpy"), **how),
-        play_on_ranks(modular, functools.partial(backend_named, name, **options), ranks, owners, **how),
+        play(make(), backend_named("numpy"), **how),
+        play_on_ranks(make, functools.partial(backend_named, name, **options), ranks, owners, **how),
     )
 
 
@@ -212,34 +234,39 @@ def test_a_list_that_does_not_grow_is_noticed(monkeypatch):
 
 
 # ---- checkpoints ----
-def start_and_save(path, comm=None, owners="contiguous", backend="numpy"):
-    case = modular()
+def start_and_save(path, gates, comm=None, owners="contiguous", backend="numpy"):
+    case = modular(gates)
     with gs.Simulator(case.net, dt=0.1, seed=3, backend=backend_named(backend), comm=comm, owners=owners) as sim:
         sim.step(50)
         sim.save_checkpoint(path)
 
 
-def go_on(path, comm=None, owners="contiguous", backend="numpy"):
-    case = modular()
+def go_on(path, gates, comm=None, owners="contiguous", backend="numpy"):
+    case = modular(gates)
     how = {"backend": backend_named(backend), "comm": comm, "owners": owners}
     with gs.Simulator.load_checkpoint(case.net, path, **how) as sim:
         sim.step(70)
         return outcome(sim)
 
 
-def test_checkpoints_go_on_with_other_ranks(tmp_path):
+@pytest.mark.parametrize("gates", [False, True])
+def test_checkpoints_go_on_with_other_ranks(gates, tmp_path):
     pytest.importorskip("h5py")
     one, three = tmp_path / "one.h5", tmp_path / "three.h5"
-    start_and_save(one)
-    on_threads(3, lambda comm: start_and_save(three, comm, "dealt"))
-    spikes = [read_checkpoint(path)["spikes"] for path in (one, three)]
+    start_and_save(one, gates)
+    on_threads(3, lambda comm: start_and_save(three, gates, comm, "dealt"))
+    saved = [read_checkpoint(path) for path in (one, three)]
+    spikes = [each["spikes"] for each in saved]
+    states = [each["states"] for each in saved]
+    assert [name for name in states[0] if not same_bits(states[0][name], states[1][name])] == []
+    assert (states[0]["history"].size > 1) == gates
     kept = [set(zip(s["step"].tolist(), s["source"].tolist(), strict=True)) for s in spikes]
     assert kept[0] <= kept[1]
     assert len(kept[0]) > 20
-    whole = go_on(one)
-    assert not differences(whole, go_on(three))
+    whole = go_on(one, gates)
+    assert not differences(whole, go_on(three, gates))
     for path, ranks, owners in ((one, 4, "dealt"), (three, 2, "contiguous")):
-        found = on_threads(ranks, lambda comm, path=path, owners=owners: go_on(path, comm, owners))
+        found = on_threads(ranks, lambda comm, path=path, owners=owners: go_on(path, gates, comm, owners))
         assert not differences(whole, found[0])
 
 

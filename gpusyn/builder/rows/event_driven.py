@@ -329,7 +329,7 @@ def senders_of(bundle: Bundle, receptor: str, layout: Layout, gates: GateTables)
         source=gate.first + first,
         source_end=gate.first + end,
         payload=gates.payload[gate.sender] + first,
-        payload_step=gate.place.size,
+        payload_step=gate.place.sources,
         channels=shape_of(gate.kinetics).channels,
     )
 

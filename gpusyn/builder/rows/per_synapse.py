@@ -47,6 +47,10 @@ class Histories:
                     self._found[key] = self._place(pathway, *key[1:])
         self.records = list(self._found.values())
 
+    def records_of_populations(self) -> list[tuple[str, History]]:
+        """Return the histories with the names of their populations, in their order."""
+        return [(key[0], record) for key, record in self._found.items()]
+
     def of(self, pathway: Pathway, receptor: Receptor) -> History:
         """Return the history that is read by the synapses of a pathway onto one receptor."""
         return self._found[self._key(pathway, receptor)]
@@ -63,7 +67,7 @@ class Histories:
         words = history_words(longest, bits, pathway)
         history = History(
             source=pre.source,
-            size=pre.size,
+            size=pre.sources,
             base=self.size,
             words=words,
             bits=bits,
@@ -71,8 +75,8 @@ class Histories:
             dead=dead,
             release=self.releases,
         )
-        self.size += words * pre.size
-        self.releases += pre.size if pulse else 0
+        self.size += words * pre.sources
+        self.releases += pre.sources if pulse else 0
         return history
 
     def arrays(self) -> dict[str, Array]:

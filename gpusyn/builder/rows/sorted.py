@@ -54,4 +54,4 @@ def target_rows(synapses: Synapses, pathway: Pathway, history: History) -> Addre
     begin = np.zeros(pathway.post.kept + 1, np.int64)
     row = target.astype(np.int64) - pathway.post.hull[0]
     np.cumsum(np.bincount(row, minlength=pathway.post.kept), out=begin[1:])
-    return AddressRows(begin, encode_address(pre, delay, history), order)
+    return AddressRows(begin, encode_address(pathway.pre.numbers(pre), delay, history), order)

@@ -69,6 +69,7 @@ def _addresses(stored: StoredAddresses, read: Read) -> tuple[Array, Array, Array
     begin = read(array_name("row_begin", kernel=stored.kernel), stored.begin, stored.begin + post.kept + 1)
     words = array_name("address", kernel=stored.kernel)
     source, delay = decode_address(read(words, stored.words, stored.words + int(begin[-1])), stored.history)
+    source = stored.pathway.pre.local(source)
     return source, np.repeat(np.arange(*post.hull), np.diff(begin)), delay, np.arange(len(source)), len(source)
 
 
