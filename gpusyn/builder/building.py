@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gpusyn.builder.layout import Bundle, Layout, one_weight, same_ids
+from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.pathways import Bundle, one_weight
 from gpusyn.builder.rows.compiled import BLOCK, is_drawn
 from gpusyn.builder.rows.event_driven import drawn_together, projections_of
 from gpusyn.builder.rows.scanned import is_scanned

@@ -17,7 +17,9 @@ import numpy as np
 
 from gpusyn.builder.fixed_point import learned_exponent, weight_shift
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Bundle, Layout, Pathway, Ring, TargetGroup, Timing, one_weight
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle, Pathway, Timing, one_weight
+from gpusyn.builder.places import Ring, TargetGroup
 from gpusyn.builder.plasticity.releases import shared_short_term
 from gpusyn.kernels.synapse_words import LARGEST_SLICE, MOST_LATE, unary_bounds, unary_words
 from gpusyn.network.plasticity import learned_of, releases_one_by_one

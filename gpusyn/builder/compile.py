@@ -10,8 +10,10 @@ from gpusyn.builder.inputs.courses import Write
 from gpusyn.builder.inputs.gathering import arrays_of
 from gpusyn.builder.inputs.tables import InputTables
 from gpusyn.builder.junctions import JunctionTables, coupled_groups
-from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import NeuronTables, Probes, chunks_of
+from gpusyn.builder.pathways import Pathway
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.plasticity.learning import settle_mask
 from gpusyn.builder.plasticity.releases import release_tables
 from gpusyn.builder.plasticity.synapse_releases import signature_of

@@ -9,8 +9,9 @@ import numpy as np
 
 from gpusyn.builder.inputs.extents import listed_events
 from gpusyn.builder.junctions import POTENTIALS
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Range
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows import row_forms
 from gpusyn.builder.rows.event_driven import ages

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import GATHERING, Extents, array_name
 from gpusyn.network.coupling import Coupling

@@ -10,9 +10,10 @@ import numpy as np
 from gpusyn.builder.gating.forms import into_v_coefficients, target_coefficients
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Group, Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Range
 from gpusyn.builder.placement import refractory_steps
+from gpusyn.builder.places import Group, PlacedPopulation
 from gpusyn.equations.dendrites import dendrite_coefficients
 from gpusyn.equations.effects import coefficients_of, states_of
 from gpusyn.equations.kinetics import LUMPED

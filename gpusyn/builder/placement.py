@@ -18,20 +18,12 @@ from gpusyn.builder.inputs.courses import check_infusions, receptor_bath, window
 from gpusyn.builder.inputs.currents import check_command
 from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.spike_lists import rounded_times
-from gpusyn.builder.layout import (
-    Description,
-    GateSet,
-    Group,
-    Layout,
-    Pathway,
-    PlacedPopulation,
-    history_bits,
-    history_words,
-    same_ids,
-)
+from gpusyn.builder.layout import Description, GateSet, Layout, history_bits, history_words, same_ids
 from gpusyn.builder.notes import Note
 from gpusyn.builder.own_recorders import shared_recorders
 from gpusyn.builder.ownership import Share, Spread
+from gpusyn.builder.pathways import Pathway
+from gpusyn.builder.places import Group, PlacedPopulation
 from gpusyn.builder.plasticity.calcium import lag_notes
 from gpusyn.builder.plasticity.checks import axonal_notes, check_learning
 from gpusyn.builder.plasticity.modulators import check_modulated

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from gpusyn.builder.fixed_point import Quantum
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Bundle, Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.plasticity.releases import SHARED_REASON, release_signature, releases_of, shared_short_term
 from gpusyn.builder.plasticity.synapse_releases import release_reason
 from gpusyn.builder.specs import procedural_bytes, released_bytes

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import number_within
+from gpusyn.builder.pathways import Pathway
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.rows.drawn import is_own
 from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne

@@ -18,8 +18,10 @@ from gpusyn.builder.inputs.noise import GATHER
 from gpusyn.builder.inputs.poisson import LIMITS, own_rates
 from gpusyn.builder.inputs.renewals import renewing_columns
 from gpusyn.builder.junctions import POTENTIALS, coupled_groups
-from gpusyn.builder.layout import Bundle, Group, Layout, Pathway
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_regions
+from gpusyn.builder.pathways import Bundle, Pathway
+from gpusyn.builder.places import Group
 from gpusyn.builder.plasticity import modulators, scaling, spines
 from gpusyn.builder.plasticity import synapse_releases as one_by_one
 from gpusyn.builder.plasticity.calcium import is_noisy

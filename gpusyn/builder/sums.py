@@ -19,7 +19,8 @@ from gpusyn.builder.fixed_point import (
 )
 from gpusyn.builder.gating.forms import lumped_form
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
-from gpusyn.builder.layout import Layout, ReceptorSums
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import ReceptorSums
 from gpusyn.builder.plasticity.releases import shared_short_term, typical_part
 from gpusyn.builder.plasticity.synapse_releases import most_of_weight, usual_part
 from gpusyn.drugs.combined import blocker_of

@@ -9,7 +9,8 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.junctions import coupled_groups, junction_array
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.distributed.ranks import Ranks
 from gpusyn.kernels.arrays import array_name
 from gpusyn.utils.typing import Array, Integers

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.layout import Ring, Timing
+from gpusyn.builder.pathways import Timing
+from gpusyn.builder.places import Ring
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.errors import FileError
 from gpusyn.kernels.program import STATE

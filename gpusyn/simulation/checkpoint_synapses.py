@@ -6,7 +6,7 @@ from typing import Any
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.layout import Bundle
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.learning import ELIGIBILITY, LEARNING, SPINE_STATES
 from gpusyn.builder.plasticity.synapse_releases import DELIVER
 from gpusyn.builder.rows.stored import DrawnWeights, StoredSegments, StoredWeights

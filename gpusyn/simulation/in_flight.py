@@ -8,7 +8,8 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Layout, Timing
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Timing
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.event_driven import index_of, sums_of
 from gpusyn.builder.rows.stored import StoredSegments

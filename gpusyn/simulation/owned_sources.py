@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.gating.forms import pulse_steps, shape_of
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.first_rank import OnFirst

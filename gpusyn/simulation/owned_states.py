@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.noise import GATHER, Reach, reaches
-from gpusyn.builder.layout import Group, Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Ownership, Range, Share
+from gpusyn.builder.places import Group, PlacedPopulation
 from gpusyn.builder.plasticity.spines import POTENTIALS, influx_of, spine_bundles
 from gpusyn.kernels.arrays import array_name
 from gpusyn.neurons.sources import RENEWALS

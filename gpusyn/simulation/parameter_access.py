@@ -10,8 +10,8 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.inputs.courses import Write
-from gpusyn.builder.layout import PlacedPopulation
 from gpusyn.builder.neuron_tables import NeuronTables, on_grid
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.equations.neurons import Parameters
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import array_name

@@ -8,7 +8,7 @@ import numpy as np
 
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
-from gpusyn.builder.layout import Bundle
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.spines import POTENTIALS, SPINES
 from gpusyn.builder.rows.stored import StoredSegments
 from gpusyn.kernels.arrays import array_name

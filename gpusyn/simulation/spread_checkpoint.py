@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout, Timing
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Range, Share
+from gpusyn.builder.pathways import Timing
 from gpusyn.builder.rows.per_synapse import states_of
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import unpack

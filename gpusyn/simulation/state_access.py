@@ -9,7 +9,7 @@ import numpy as np
 from gpusyn.backends.base import Session
 from gpusyn.builder.compile import Compiled
 from gpusyn.builder.gating.strategy import SOURCE, TARGET
-from gpusyn.builder.layout import PlacedPopulation
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.equations.kinetics import LUMPED
 from gpusyn.equations.neurons import NEURONS
 from gpusyn.errors import ParameterError

@@ -5,7 +5,7 @@ import pytest
 
 import gpusyn as gs
 from gpusyn.builder import bundles
-from gpusyn.builder.layout import Timing
+from gpusyn.builder.pathways import Timing
 from gpusyn.builder.placement import lay_out
 from gpusyn.builder.specs import bundle_bytes, described, extents
 from gpusyn.kernels.records import Route, read_rows

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.gating.forms import form_of, shape_of
-from gpusyn.builder.layout import Bundle, GateSet, Layout, one_weight
+from gpusyn.builder.layout import GateSet, Layout
+from gpusyn.builder.pathways import Bundle, one_weight
 from gpusyn.builder.recorded import usual_rate
 from gpusyn.builder.rows.event_driven import sender_of
 from gpusyn.network.populations import Population

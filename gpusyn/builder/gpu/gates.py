@@ -6,7 +6,8 @@ from math import ceil
 
 from gpusyn.builder.gating.forms import form_of, pulse_steps, shape_of, synapse_kernel, synapse_states
 from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
-from gpusyn.builder.layout import Layout, one_weight
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import one_weight
 from gpusyn.builder.rows.extents import blocker_states
 from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHUNK

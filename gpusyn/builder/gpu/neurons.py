@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
 from gpusyn.builder.inputs.poisson import is_apart, own_rates
-from gpusyn.builder.layout import Group, Layout
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.neuron_tables import sample_steps
+from gpusyn.builder.places import Group
 from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHUNK

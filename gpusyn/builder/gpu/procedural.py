@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gpusyn.builder.gpu.activity import Stream
 from gpusyn.builder.gpu.work import WAITS, Elements, Given, Phase, Work
-from gpusyn.builder.layout import one_weight
+from gpusyn.builder.pathways import one_weight
 from gpusyn.builder.rows.row_forms import drawn_bundles, is_numbered
 from gpusyn.kernels.occupancy import WARP
 from gpusyn.kernels.records import CHOSEN, DIFFERENT, EACH, SOME

@@ -7,7 +7,7 @@ from math import ceil
 from gpusyn.builder.gating.forms import form_of, pulse_steps, synapse_states
 from gpusyn.builder.gpu.delivery import run_of
 from gpusyn.builder.gpu.work import SECTOR, WAITS, Elements, Given, Phase, Work
-from gpusyn.builder.layout import Bundle
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.spines import gate_sources, influx_targets, spine_bundles
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.spines import InfluxCoefficients, SpineCoefficients

@@ -22,7 +22,8 @@ from gpusyn.receptors import RECEPTORS, Receptor
 from gpusyn.utils.typing import Array, Floats, Integers
 
 if TYPE_CHECKING:
-    from gpusyn.builder.layout import Layout, PlacedPopulation
+    from gpusyn.builder.layout import Layout
+    from gpusyn.builder.places import PlacedPopulation
 
 Course = Callable[[Floats], Floats]  # times (ms) -> values
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.courses import Course, Places, StepTimes, Window, consecutive, step_mean, window
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.network.compartment_names import number_of
 from gpusyn.network.stimulus import Clamp, Injection
 from gpusyn.parameters.noise import Noise

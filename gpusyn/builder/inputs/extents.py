@@ -11,8 +11,9 @@ from gpusyn.builder.inputs.bath import BathTables, blocker_doses
 from gpusyn.builder.inputs.courses import window
 from gpusyn.builder.inputs.currents import clamp_columns
 from gpusyn.builder.inputs.poisson import LIMITS, is_apart, own_rates
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Range
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.plasticity.modulators import modulator_columns
 from gpusyn.equations.renewals import RenewalCoefficients
 from gpusyn.kernels.arrays import Extents, Owner

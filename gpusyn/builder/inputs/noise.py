@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.courses import window
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.equations.noise import NoiseCoefficients, noise_coefficients
 from gpusyn.kernels.arrays import Extents, array_name
 from gpusyn.kernels.records import NEVER, NoiseCurrent, write_rows

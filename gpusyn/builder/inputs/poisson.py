@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.inputs.courses import Places, StepTimes, Write, consecutive, step_mean, window
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import NEVER, LimitSet, PoissonDrive, SourceChunk, write_rows
 from gpusyn.network import stimulus

@@ -10,7 +10,8 @@ import numpy as np
 
 from gpusyn.builder.inputs.courses import StepTimes, Write, step_mean
 from gpusyn.builder.inputs.poisson import has_columns, is_apart
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.equations.renewals import RenewalCoefficients, renewal_coefficients
 from gpusyn.kernels.arrays import array_name
 from gpusyn.kernels.records import Renewal, SourceChunk, write_rows

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import Note
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.neurons.sources import Source
 from gpusyn.parameters.grid import rounded_steps, rounding_shift
 from gpusyn.utils.typing import Array, Bools, Floats, Integers

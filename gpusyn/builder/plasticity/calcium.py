@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import Note
+from gpusyn.builder.pathways import Bundle
 from gpusyn.errors import ParameterError
 from gpusyn.network.plasticity import learning_of
 from gpusyn.network.projections import Projection

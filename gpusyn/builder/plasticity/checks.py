@@ -9,8 +9,9 @@ import numpy as np
 
 from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.notes import Note
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.plasticity.calcium import check_lag
 from gpusyn.builder.plasticity.spine_checks import check_spines
 from gpusyn.equations.coefficients import by_name

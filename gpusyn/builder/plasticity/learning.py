@@ -9,7 +9,8 @@ import numpy as np
 
 from gpusyn.builder.bundles import stored_form
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.calcium import coefficients_of, is_noisy, lag_of, noise_key
 from gpusyn.builder.plasticity.modulators import ModulatorTables, is_modulated
 from gpusyn.builder.plasticity.scaling import ScalingTables, scaled_every

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 
 from gpusyn.builder.inputs.courses import Column, at_middle, step_mean
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.trains import TrainTables, is_taught, rule_of
 from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.errors import ParameterError

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.calcium import calcium_of, is_noisy
 from gpusyn.builder.plasticity.learning import learned_bundles
 from gpusyn.builder.plasticity.modulators import is_modulated

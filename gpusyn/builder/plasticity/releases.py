@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.gating.strategy import SYNAPSE
-from gpusyn.builder.layout import Layout, Pathway, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Pathway
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.equations.coefficients import flat
 from gpusyn.equations.short_term import (
     ActiveReleaseCoefficients,

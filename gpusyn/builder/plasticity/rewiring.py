@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gpusyn.builder.gating.forms import form_of
 from gpusyn.builder.gating.strategy import SOURCE, SYNAPSE
-from gpusyn.builder.layout import Bundle, Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.errors import ParameterError
 from gpusyn.network.projections import Projection
 from gpusyn.network.rewiring import rewiring_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.trains import TrainTables, rate_key, scaling_of
 from gpusyn.equations.coefficients import count
 from gpusyn.equations.plasticity.scaling import ScalingCoefficients

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Pathway
 from gpusyn.drugs.actions import DecayModulator, OpenChannelBlocker
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.errors import ParameterError

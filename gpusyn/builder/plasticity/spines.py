@@ -19,7 +19,9 @@ from gpusyn.builder.gating.forms import (
     synapse_coefficients,
     synapse_states,
 )
-from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.plasticity.trains import TrainTables, spine_rule
 from gpusyn.equations.effects import EFFECTS
 from gpusyn.equations.kinetics import SYNAPSE_GATES

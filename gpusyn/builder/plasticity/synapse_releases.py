@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Bundle, Layout
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.plasticity.releases import KERNEL as SHARED
 from gpusyn.builder.plasticity.releases import release_signature
 from gpusyn.builder.rows.event_driven import StoredReleases, index_of, sums_of

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Bundle, Layout, PlacedPopulation
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.plasticity.calcium import lag_of
 from gpusyn.kernels.arrays import Extents
 from gpusyn.kernels.records import RECENT, TraceDecay, TrainSet, write_rows

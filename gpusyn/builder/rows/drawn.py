@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.layout import Layout, Pathway, same_ids
+from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, is_each, side_of
 from gpusyn.connectivity.base import Keys, id_type

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.reach import reach_of
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import side_of

@@ -10,7 +10,8 @@ import numpy as np
 from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
-from gpusyn.builder.layout import Bundle, Layout, Pathway, most_drawn, one_weight
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Bundle, Pathway, most_drawn, one_weight
 from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots

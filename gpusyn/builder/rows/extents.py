@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 
 from gpusyn.builder.gating.forms import GateStep, synapse_coefficients, synapse_kernel, synapse_states
-from gpusyn.builder.layout import Bundle, Layout, Pathway, PlacedPopulation, one_weight
+from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import number_within
+from gpusyn.builder.pathways import Bundle, Pathway, one_weight
+from gpusyn.builder.places import PlacedPopulation
 from gpusyn.builder.rows.per_synapse import by_kernel
 from gpusyn.drugs.combined import blocker_of
 from gpusyn.equations.blocker import BlockerCoefficients, Free

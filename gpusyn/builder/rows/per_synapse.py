@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gpusyn.builder.gating.forms import GateStep, pulse_steps, synapse_coefficients, synapse_kernel, synapse_states
-from gpusyn.builder.layout import Group, Layout, Pathway, PlacedPopulation, history_bits, history_words
+from gpusyn.builder.layout import Layout, history_bits, history_words
+from gpusyn.builder.pathways import Pathway
+from gpusyn.builder.places import Group, PlacedPopulation
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.sorted import target_rows
 from gpusyn.builder.rows.stored import Pool, StoredAddresses, ordered_weights

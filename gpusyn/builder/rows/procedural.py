@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.bundles import stored_form
-from gpusyn.builder.layout import Bundle, Layout, Pathway, same_ids
+from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.rows.compiled import autapse_columns, gap_draws
 from gpusyn.builder.rows.event_driven import Senders, index_of, is_lost, senders_of, sums_of
 from gpusyn.builder.rows.reference import RowMaker, Side, side_of

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.layout import Bundle, Pathway
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.connectivity.base import Ids, Keys, Rule
 from gpusyn.kernels.memory import HOST, Memory

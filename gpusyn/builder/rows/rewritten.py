@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Bundle, Pathway
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.event_driven import Counts, slots_of
 from gpusyn.builder.rows.reference import NumpyRows, Room, Synapses

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from gpusyn.builder.layout import Bundle, Layout, same_ids
+from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.pathways import Bundle
 from gpusyn.builder.rows.event_driven import sender_of
 from gpusyn.connectivity import AllToAll, FixedOutDegree, FixedProbability
 from gpusyn.connectivity.base import count_autapses

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gpusyn.builder.layout import Pathway
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.rows.reference import AnyIntegers, Synapses, stable_order
 from gpusyn.kernels.memory import Memory
 from gpusyn.kernels.records import History

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gpusyn.builder.layout import Bundle, Pathway
+from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.kernels.memory import HOST, Memory
 from gpusyn.kernels.records import History

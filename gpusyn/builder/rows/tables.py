@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gpusyn.builder.inputs.tables import InputTables
-from gpusyn.builder.layout import Layout, Pathway
+from gpusyn.builder.layout import Layout
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.synapse_releases import ReleaseTables
 from gpusyn.builder.rows.compiled import CompiledRows

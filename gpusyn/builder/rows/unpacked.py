@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.layout import Pathway
+from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.rows.reference import Synapses
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.kernels.arrays import array_name
