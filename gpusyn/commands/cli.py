@@ -135,10 +135,12 @@ def _run(given: argparse.Namespace) -> int:
         found = check_config(given.config, given.out)
         print("\n".join(found.lines()))
         return 1 if found.problems else 0
-    from gpusyn.distributed.communicators import mpi_world
+    from gpusyn.distributed.communicators import mpi_world, tell_if_alone
     from gpusyn.sonata.run import run_config
 
     comm = mpi_world() if given.mpi else None
+    if not given.mpi:
+        tell_if_alone()
     if comm is not None:
         given.speaks = comm.Get_rank() == 0
     run_config(
@@ -176,7 +178,10 @@ def _bench(given: argparse.Namespace) -> None:
         )  # fmt: skip
         return
     from gpusyn.commands.bench import run_bench
+    from gpusyn.distributed.communicators import tell_if_alone
 
+    if not given.mpi:
+        tell_if_alone()
     run_bench(
         list(CASES) if given.case == "all" else [given.case or "coba"],
         given.size, given.fan_out, given.duration, given.backend,

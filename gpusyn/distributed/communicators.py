@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -12,10 +14,26 @@ from gpusyn.distributed.ranks import Ranks
 from gpusyn.distributed.transport import MpiTransport
 from gpusyn.errors import ArgumentError, MissingDependencyError, SimulationError
 from gpusyn.parameters.scalars import show
+from gpusyn.utils.messages import LOGGER
 from gpusyn.utils.optional import require
 
 PURPOSE = "running on several processes of MPI"
+_STARTED = (("PMI_SIZE", "PMI_RANK"), ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"))
 GRACE = 1.0  # s by which others let the rank speak that has more to say
+
+
+def tell_if_alone(environment: Mapping[str, str] = os.environ) -> None:
+    """Warn once if a program of MPI has started several processes, each of which is about to do the same alone.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Variables of the environment, in which MPICH and Open MPI tell each process of the others.
+    """
+    for size, rank in _STARTED:
+        n = environment.get(size, "")
+        if n.isdecimal() and int(n) > 1 and environment.get(rank) == "0":
+            LOGGER.warning(f"{n} processes were started, and each does all of this by itself; share it with --mpi")
 
 
 def mpi_world() -> Any:
