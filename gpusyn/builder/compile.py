@@ -191,7 +191,8 @@ class Compiled:
         It is that of neurons that have places.
         """
         tables, (begin, end) = self.neurons[place.group], place.hull
-        first, stop = min(max(first, begin), end), min(stop, end)
+        first = min(max(first, begin), end)
+        stop = max(first, min(stop, end))
         current = tables.current_of(place, self.inputs, first, stop, compartment)
         at = compartment * tables.group.size + place.first + first
         return Write(array_name("current", group=place.group), current, at)

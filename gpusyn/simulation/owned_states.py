@@ -54,9 +54,21 @@ def owners(all_: Stretches, ownership: Ownership) -> dict[str, Integers]:
     return _each(all_, lambda one: ownership.owner(one.population, np.arange(*one.everyone)))
 
 
-def owned(all_: Stretches, share: Share) -> dict[str, Bools]:
-    """Return which elements of the arrays of this rank it owns."""
-    return _each(all_, lambda one: share.owns(one.population, np.arange(*one.here)))
+def own_places(all_: Stretches, share: Share) -> dict[str, Integers]:
+    """Return where the arrays of this rank have the elements of one process that it owns; -1 where they have none.
+
+    They have none of the last neurons that a rank owns if noise does not reach these, but neurons behind them.
+    """
+    found: dict[str, Integers] = {}
+    for name, some in all_.items():
+        places, at = [], 0
+        for one in some:
+            ids, (begin, end) = np.arange(*one.everyone), one.here
+            ids = ids[share.owns(one.population, ids)]
+            places.append(np.where((ids >= begin) & (ids < end), at + ids - begin, -1))
+            at += end - begin
+        found[name] = np.concatenate(places)
+    return found
 
 
 def kept(all_: Stretches) -> dict[str, Bools]:

@@ -156,8 +156,10 @@ class ParameterAccess:
         group = self.compiled.layout.groups[place.group]
         for compartment in range(group.signature.compartments):
             own = group.places(place, compartment)
-            V = self.session.read(name, own.start, own.stop).astype(np.float64) + old
-            yield Write(name, (V - before).astype(real), own.start)
+            V = self.session.read(name, own.start, own.stop)
+            # V of neurons whose rest stays keeps its bits, on a rank with others and on one without
+            moved = np.where(before == old, V, ((V.astype(np.float64) + old) - before).astype(real))
+            yield Write(name, moved, own.start)
             yield Write(array_name("rest", group=place.group), before.astype(real), own.start)
 
     def restore(self) -> None:

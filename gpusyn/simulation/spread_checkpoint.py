@@ -26,7 +26,7 @@ from gpusyn.simulation.checkpoint_state import sums, trimmed
 from gpusyn.simulation.checkpoint_synapses import saved_name
 from gpusyn.simulation.in_flight import InFlight
 from gpusyn.simulation.owned_sources import joined_sources, known_sources
-from gpusyn.simulation.owned_states import Stretches, kept, owned, owners, stretches
+from gpusyn.simulation.owned_states import Stretches, kept, own_places, owners, stretches
 from gpusyn.simulation.running import Running
 from gpusyn.simulation.sent_ids import (
     fault_of_ids,
@@ -58,12 +58,11 @@ def joined(content: Tree, running: Running, gathered: Gathered) -> Tree:
 
 def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -> dict[str, Array]:
     all_ = stretches(running.compiled.layout)
-    mine = owned(all_, first.share)
+    mine = own_places(all_, first.share)
     of_rank = owners(all_, first.share.ownership) if first.ranks.rank == 0 else {}
     found = dict(states)
     for name, (dtype, rows) in _shapes(states, all_, first).items():
-        own = np.flatnonzero(mine[name])  # an array has an element even if no neuron has a place
-        parts = first.parts(states[name].reshape(-1)[own] if name in states else np.zeros(0, dtype))
+        parts = first.parts(_picked(states.get(name), mine[name], dtype))
         if first.ranks.rank == 0:
             whole = np.empty(len(of_rank[name]), dtype)
             for rank, part in enumerate(parts):
@@ -73,6 +72,14 @@ def _joined_states(states: dict[str, Array], running: Running, first: OnFirst) -
         found[kernel] = _joined_gates(kernel, states[kernel], running, first)
     found |= joined_sources(states, running, first)
     found["fault"] = np.min(first.parts(fault_of_ids(states["fault"], running.compiled.layout)), axis=0)
+    return found
+
+
+def _picked(state: Array | None, places: Integers, dtype: str) -> Array:
+    """Return the elements of an array in some places; 0 for places of -1, as for neurons that noise does not reach."""
+    found = np.zeros(len(places), dtype)
+    if state is not None:
+        found[places >= 0] = state.reshape(-1)[places[places >= 0]]
     return found
 
 

@@ -223,3 +223,28 @@ def test_weights_that_change_after_an_interruption_are_those_of_later_spikes():
     with gs.Simulator(coupled(), seed=2, backend="numpy") as sim:
         sim.run(time)
         assert same_bits(halved(sim), end)
+
+
+# ---- noise into some of the neurons ----
+@pytest.mark.parametrize(("ranks", "owners"), [(2, "contiguous"), (3, "dealt")])
+def test_noise_into_every_other_neuron_goes_on_with_a_checkpoint_of_ranks(ranks, owners, tmp_path):
+    """The last neurons of a rank are not reached, and have no place in the rank's array of noise."""
+
+    def go(one=None, load=None, save=None):
+        net = gs.Network()
+        cells = net.population("cells", 30, gs.LIF())
+        net.inject(cells[::2], gs.OrnsteinUhlenbeck(mean=0.0, std=90.0, tau=5.0))
+        how = {"backend": "numpy", "comm": one, "owners": owners}
+        started = gs.Simulator.load_checkpoint(net, load, **how) if load else gs.Simulator(net, seed=2, **how)
+        with started as sim:
+            sim.step(30)
+            if save:
+                sim.save_checkpoint(save)
+            return sim.get("cells", "V")
+
+    path = tmp_path / "state.h5"
+    go(save=tmp_path / "alone.h5")
+    on_threads(ranks, lambda one: go(one, save=path))
+    expected = go(load=tmp_path / "alone.h5")
+    assert same_bits(go(load=path), expected)
+    assert same_bits(on_threads(2, lambda one: go(one, load=path))[0], expected)

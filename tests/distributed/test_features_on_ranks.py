@@ -120,3 +120,31 @@ def test_v_that_is_not_a_number_is_one_error_on_all_ranks() -> None:
     found = on_threads(3, on_rank)
     assert len(set(found)) == 1
     assert re.match(r"Population 'wild', neuron 14: V became NaN or infinite at t = 1\.3 ms", found[0][0])
+
+
+# ---- parts of a population of which a rank has no neuron ----
+def in_parts(sim: gs.Simulator) -> Outcome:
+    """Set values of neurons of one rank alone, and run: V after that."""
+    sim.step(20)
+    sim.set("cells", "V", np.linspace(-65.0, -51.0, 217))
+    sim.set(sim.net.populations["cells"][214:], "I_e", 200.0)
+    sim.set(sim.net.populations["cells"][:3], "I_e", gs.Uniform(0.0, 500.0))
+    sim.step(5)
+    sim.set(sim.net.populations["cells"][:7], "E_L", gs.Uniform(-63.0, -60.0))
+    found = {"V": sim.get("cells", "V")}
+    sim.step(20)
+    return found | {"V later": sim.get("cells", "V"), "I_e": sim.get("cells", "I_e")}
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize(("size", "owners"), [(4, "contiguous"), (3, "dealt")])
+def test_parameters_of_neurons_of_other_ranks_can_be_set(size: int, owners: str, precision: str) -> None:
+    """V of the neurons whose E_L stays has the same bits, whether the rank has others or not."""
+
+    def run(ranks: Ranks | None = None) -> Outcome:
+        net = gs.Network()
+        net.population("cells", 217, gs.LIF(E_L=np.full(217, -60.0), I_e=np.linspace(0.0, 90.0, 217)))
+        with gs.Simulator(net, seed=3, backend="numpy", precision=precision, comm=ranks, owners=owners) as sim:
+            return in_parts(sim)
+
+    assert not differences(run(), on_threads(size, run)[0])
