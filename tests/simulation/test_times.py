@@ -128,7 +128,7 @@ def test_drawn_refractory_times_are_rounded_and_that_is_said(model, caplog):
     assert str(gs.plan(of(given), dt=DT)).count(note) == 1
     found = outcome_of(of(given))
     assert caplog.messages.count(note) == 1
-    times = drawn(given, 30, "E.t_ref", 3, StreamPurpose.PARAMETER)
+    times = drawn(given, (0, 30), "E.t_ref", 3, StreamPurpose.PARAMETER)
     assert differences(found, outcome_of(of(np.rint(times / DT) * DT))) == []
     assert differences(outcome_of(of(gs.Uniform(0.0, 0.04))), outcome_of(of(0.0))) == []
     assert differences(found, outcome_of(of(0.0)))
