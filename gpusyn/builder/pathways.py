@@ -53,6 +53,12 @@ class Pathway:
         return as_ids(ids)[self.pre.senders.numbers(self.pre.id + as_ids(ids))[1]]
 
     @property
+    def n_present(self) -> int:
+        """Number of the sources that have a number, or are expected to have one."""
+        ids, senders = self.projection.pre.parts[self.pre_part].span, self.pre.senders
+        return len(ids) if senders is None else senders.among(self.pre.id + as_ids(ids))
+
+    @property
     def target_range(self) -> tuple[int, int]:
         """First and one past the last place, in the group of targets, of the neurons that may have synapses."""
         ids, offset = self.projection.post.parts[self.post_part].span, self.post.offset

@@ -62,6 +62,10 @@ class Senders:
         found = self.number[run] + (ids - self.begin[run])
         return found.astype(np.int64), (run >= 0) & (found < self.number[run + 1])
 
+    def among(self, ids: Array) -> int:
+        """Return how many of some ids have a number."""
+        return int(np.count_nonzero(self.numbers(ids)[1]))
+
     def ids(self, numbers: Array) -> Integers:
         """Return the ids of some numbers."""
         run = np.searchsorted(self.number, numbers, side="right") - 1
@@ -98,6 +102,10 @@ class ExpectedSenders(Senders):
             return 0
         inside = round((id_ - int(self.begin[run])) * float(self._part[run]))
         return min(int(self.number[run]) + inside, int(self.number[run + 1]))
+
+    def among(self, ids: Array) -> int:
+        """Return how many of some ids are expected to have a number."""
+        return round(float(np.sum(self._part[np.searchsorted(self.begin, ids, side="right") - 1])))
 
     def numbers(self, ids: Array) -> tuple[Integers, Bools]:
         """Refuse: what is expected is no number."""

@@ -188,7 +188,8 @@ def _joined_synapses(found: Tree, running: Running, first: OnFirst) -> Tree:
         mine: dict[str, Array] = found.get(name, {})
         told = first.ranks.objects({array: (str(values.dtype), len(values)) for array, values in mine.items()})
         arrays = {array: dtype for one in told for array, (dtype, n) in one.items() if n}
-        arrays = arrays or {array: dtype for array, (dtype, _) in told[0].items()}
+        if not arrays:  # a rank without synapses may name an array that others, which have some, did not change
+            arrays = {array: dtype for array, (dtype, _) in told[0].items() if all(array in one for one in told)}
         if not arrays:
             continue
         part = unpack(stored, running.session.read, running.compiled.redraw)

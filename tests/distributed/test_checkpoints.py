@@ -248,3 +248,23 @@ def test_noise_into_every_other_neuron_goes_on_with_a_checkpoint_of_ranks(ranks,
     expected = go(load=tmp_path / "alone.h5")
     assert same_bits(go(load=path), expected)
     assert same_bits(on_threads(2, lambda one: go(one, load=path))[0], expected)
+
+
+def test_weights_that_change_beside_a_projection_of_which_rank_0_has_no_synapse(tmp_path):
+    def go(one=None, load=None):
+        net = gs.Network()
+        cells = net.population("cells", 12, gs.LIF(), receptors=[gs.AMPA()])
+        how = {"receptor": "AMPA", "weight": gs.Uniform(0.5, 3.0), "w_max": 4.0}
+        net.connect(cells, cells[11:], gs.AllToAll(), name="last", **how)
+        net.connect(cells, cells[:4], gs.AllToAll(), name="first", **how)
+        if load:
+            with gs.Simulator.load_checkpoint(net, load, backend="numpy", comm=one) as sim:
+                return [sim.weights(name).weight for name in ("last", "first")]
+        with gs.Simulator(net, seed=2, backend="numpy", comm=one) as sim:
+            sim.set_weights("first", 0.5 * sim.weights("first").weight)
+            sim.save_checkpoint(tmp_path / "state.h5")
+            return [sim.weights(name).weight for name in ("last", "first")]
+
+    expected = on_threads(3, go)[0]
+    assert all(map(same_bits, go(load=tmp_path / "state.h5"), expected))
+    assert all(map(same_bits, go(), expected))

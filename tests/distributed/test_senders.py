@@ -374,3 +374,23 @@ def test_what_is_expected_is_between_what_is_certain():
     senders = ExpectedSenders(np.array([0, 100, 150]), np.array([100, 150, 400]), np.array([0.5, 1.0, 0.1]))
     assert senders.size == 50 + 50 + 25
     assert [senders.below(k) for k in (0, 50, 100, 120, 150, 160, 400)] == [0, 25, 50, 70, 100, 101, 125]
+
+
+@pytest.mark.parametrize("owners", ["contiguous", "dealt"])
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_a_part_that_reaches_all_stands_beside_a_sparse_projection(ranks, owners):
+    """The part's sources are expected, but have no numbers yet, when their shared synapses are planned."""
+
+    def spikes(comm=None, **how):
+        net = gs.Network()
+        a, b = (net.population(name, 40, gs.LIF(I_e=400.0), receptors=[gs.AMPA()]) for name in "ab")
+        net.connect(a[::2], a, gs.AllToAll(), receptor="AMPA", weight=1.0, delay=2.0)
+        net.connect(a[:20], b[30:], gs.FixedProbability(0.02), receptor="AMPA", weight=1.0, delay=2.0)
+        net.connect(b, b, gs.FixedProbability(0.02), receptor="AMPA", weight=1.0, delay=2.0)
+        net.record(a + b, "spikes", name="spikes")
+        net.record(a, "V", name="V")
+        with gs.Simulator(net, seed=4, backend="numpy", comm=comm, **how) as sim:
+            sim.run(50.0)
+            return sim.gather("spikes"), sim.gather("V")
+
+    assert on_threads(ranks, lambda one: spikes(one, owners=owners))[0] == spikes()

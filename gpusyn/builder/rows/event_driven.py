@@ -458,7 +458,7 @@ def slots_of(bundle: Bundle, drawing: Drawing) -> list[Slot]:
 def _most(bundle: Bundle, layout: Layout) -> int:
     """Return a number of synapses that those of a bundle hardly exceed."""
     if bundle.shared or bundle.taken_back:
-        return len(bundle.pathways[0].present)
+        return bundle.pathways[0].n_present
     return max(sum(most_drawn(p.expected, p.projection, not layout.share) for p in bundle.pathways), bundle.room)
 
 

@@ -55,7 +55,7 @@ def bundle_extents(bundle: Bundle) -> Extents:
     pathway, timing = bundle.pathways[0], bundle.timing
     targets = max(sum(round(p.expected) for p in bundle.pathways), bundle.room)
     if bundle.shared:  # one synapse stands for all of a source
-        targets = len(pathway.present)
+        targets = pathway.n_present
     if bundle.taken_back:
         ids = pathway.own_ids
         targets = len(ids) if pathway.own is None else number_within(ids, pathway.own)
