@@ -105,5 +105,6 @@ def known_sources(states: dict[str, Array], layout: Layout) -> dict[str, Array]:
             whole = flat[at : at + size].reshape(one.rows, one.place.size, one.width)
             known.append(whole[:, one.place.local(np.arange(one.place.sources))].reshape(-1))
             at += size
-        found[name] = np.concatenate(known)
+        here = np.concatenate(known)
+        found[name] = here if here.size else flat[:1]  # of a rank that knows none, as its arrays have an element each
     return found

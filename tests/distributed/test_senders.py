@@ -394,3 +394,27 @@ def test_a_part_that_reaches_all_stands_beside_a_sparse_projection(ranks, owners
             return sim.gather("spikes"), sim.gather("V")
 
     assert on_threads(ranks, lambda one: spikes(one, owners=owners))[0] == spikes()
+
+
+def test_a_rank_that_knows_no_source_goes_on_with_the_gates_of_others(tmp_path):
+    """Of 3 ranks, the last has none of 8 cells, and nothing reaches it."""
+
+    def states(comm=None, load=None):
+        net = gs.Network()
+        cells = net.population("cells", 8, gs.LIF(I_e=600.0), receptors=[gs.NMDA(gating="per-synapse")])
+        net.connect(cells, cells, gs.FixedProbability(0.1), receptor="NMDA", weight=1.0)
+        if load:
+            with gs.Simulator.load_checkpoint(net, load, backend="numpy", comm=comm) as sim:
+                sim.run(20.0)
+                return sim.get(cells, "V")
+        with gs.Simulator(net, seed=3, backend="numpy", comm=comm) as sim:
+            sim.run(20.0)
+            sim.save_checkpoint(tmp_path / f"{comm is not None}.h5")
+            sim.run(20.0)
+            return sim.get(cells, "V")
+
+    whole = states()
+    assert same_bits(on_threads(3, states)[0], whole)
+    for path in (tmp_path / "True.h5", tmp_path / "False.h5"):
+        assert same_bits(on_threads(3, lambda one, path=path: states(one, path))[0], whole)
+        assert same_bits(states(load=path), whole)
