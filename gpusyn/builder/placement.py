@@ -44,6 +44,7 @@ from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.network import Network
 from gpusyn.network.plasticity import spine_rule_of
+from gpusyn.network.populations import first_position
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
 from gpusyn.parameters.distributions import Distribution
@@ -186,7 +187,7 @@ def _part_here(pathway: Pathway, share: Share) -> float:
     part, rule = pathway.projection.post.parts[pathway.post_part], pathway.projection.rule
     if not isinstance(rule, GivenSynapses):
         return share.number(part) / max(part.size, 1)
-    first = sum(other.size for other in pathway.projection.post.parts[: pathway.post_part])
+    first = first_position(pathway.projection.post, pathway.post_part)
     places = rule.post.astype(np.int64) - first
     ids = as_ids(taken(part.span, places[(places >= 0) & (places < part.size)]))
     return np.count_nonzero(share.owns(part.population.name, ids)) / max(len(ids), 1)

@@ -112,6 +112,11 @@ class PlacedPopulation:
         """Places of the neurons among the targets of the group."""
         return slice(self.offset + self.hull[0], self.offset + self.hull[1])
 
+    def here(self, ids: Integers) -> tuple[slice, Integers]:
+        """Return which part of increasing local ids has places, and the places, counted from the first of them."""
+        some = self.within(ids)
+        return some, ids[some] - self.hull[0]
+
     def within(self, ids: Span) -> slice:
         """Return which part of increasing local ids has places."""
         return slice(*(bisect_left(ids, end) for end in self.hull))

@@ -21,7 +21,7 @@ from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne
 from gpusyn.connectivity.distance_dependent import DistanceDependent, sources_near
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.network.populations import Part
+from gpusyn.network.populations import Part, first_position
 from gpusyn.utils.ids import Span, as_ids, is_consecutive
 from gpusyn.utils.typing import Floats, Integers
 
@@ -120,15 +120,15 @@ def _known(pathway: Pathway, layout: Layout) -> Span | None:
 
 def _own_positions(pathway: Pathway, layout: Layout) -> Integers:
     """Return the positions, in the postsynaptic selection, of the own neurons of a pathway."""
-    parts = pathway.projection.post.parts
-    first, part = sum(one.size for one in parts[: pathway.post_part]), parts[pathway.post_part]
+    selection, number = pathway.projection.post, pathway.post_part
+    part = selection.parts[number]
     assert layout.share is not None
-    return first + np.concatenate([np.arange(*run) for run in layout.share.within(part)])
+    return first_position(selection, number) + np.concatenate([np.arange(*run) for run in layout.share.within(part)])
 
 
 def _local(positions: Integers, pathway: Pathway) -> Integers:
     """Return the local ids of those positions, in the presynaptic selection, that are of a pathway."""
-    places = positions - sum(part.size for part in pathway.projection.pre.parts[: pathway.pre_part])
+    places = positions - first_position(pathway.projection.pre, pathway.pre_part)
     part = _sources(pathway)
     return as_ids(part.span)[places[(places >= 0) & (places < part.size)]]
 
@@ -138,8 +138,8 @@ def _listed(pathway: Pathway, layout: Layout) -> Integers:
     projection, share, rule = pathway.projection, layout.share, pathway.projection.rule
     assert share is not None
     pre, post = _sources(pathway), projection.post.parts[pathway.post_part]
-    first_pre = sum(part.size for part in projection.pre.parts[: pathway.pre_part])
-    first_post = sum(part.size for part in projection.post.parts[: pathway.post_part])
+    first_pre = first_position(projection.pre, pathway.pre_part)
+    first_post = first_position(projection.post, pathway.post_part)
     if isinstance(rule, GivenSynapses):
         source, target = rule.pre.astype(np.int64), rule.post.astype(np.int64)
     else:

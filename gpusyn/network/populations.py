@@ -335,3 +335,8 @@ def _listed(positions: Integers, size: int, where: str) -> Integers:
             f"(got {show(positions)}); use np.unique(indices)"
         )
     return positions
+
+
+def first_position(selection: Selection, number: int) -> int:
+    """Return the position, in a selection, of the first neuron of one of its parts."""
+    return sum(part.size for part in selection.parts[:number])

@@ -54,9 +54,9 @@ class ParameterAccess:
         parts = []
         for population, ids in selection.parts:
             place, tables = self._of(population)
-            here, found = place.within(ids), np.zeros(len(ids))
+            (here, own), found = place.here(ids), np.zeros(len(ids))
             value = np.asarray(tables.parameters[population.name][name], np.float64)
-            found[here] = np.broadcast_to(value, place.kept)[ids[here] - place.hull[0]]
+            found[here] = np.broadcast_to(value, place.kept)[own]
             parts.append(found)
         return np.concatenate(parts)
 
@@ -108,8 +108,8 @@ class ParameterAccess:
                 )
             everyone = np.array(np.broadcast_to(np.asarray(old[name], np.float64), place.kept))
             for ids, part in pieces:
-                here = place.within(ids)
-                everyone[ids[here] - place.hull[0]] = part[here] if isinstance(part, np.ndarray) else part
+                here, own = place.here(ids)
+                everyone[own] = part[here] if isinstance(part, np.ndarray) else part
             value = everyone
         p = Parameters(population.model.kind, {**old, name: value})
         if name == "I_e":

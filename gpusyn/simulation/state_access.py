@@ -86,14 +86,14 @@ class StateAccess:
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
             total: Any = 0
-            for array, own in self._places(place, variable):
-                total = total + self.session.read(array, own.start, own.stop)
+            for array, places in self._places(place, variable):
+                total = total + self.session.read(array, places.start, places.stop)
             if (scale := self._scale(place, variable)) is not None:
                 total = scale * total
             if _potential(population, variable) is not None:
                 total = (total.astype(np.float64) + self._rest(place)).astype(total.dtype)
-            here, found = place.within(ids), np.zeros(len(ids), total.dtype)
-            found[here] = total[ids[here] - place.hull[0]]
+            (here, own), found = place.here(ids), np.zeros(len(ids), total.dtype)
+            found[here] = total[own]
             parts.append(found)
         return np.concatenate(parts)
 
@@ -112,8 +112,7 @@ class StateAccess:
         writes, offset = [], 0
         for population, ids in selection.parts:
             place = self.layout.populations[population.name]
-            here = place.within(ids)
-            own = ids[here] - place.hull[0]
+            here, own = place.here(ids)
             part = self._stored(place, variable, own, new[offset : offset + len(ids)][here], where)
             writes.append((self._settable(place, variable, where), own, part))
             offset += len(ids)

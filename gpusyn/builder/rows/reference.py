@@ -12,7 +12,7 @@ from gpusyn.builder.pathways import Bundle, Pathway
 from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.connectivity.base import Ids, Keys, Rule
 from gpusyn.kernels.memory import HOST, Memory
-from gpusyn.network.populations import Selection
+from gpusyn.network.populations import Selection, first_position
 from gpusyn.numerics.rng import Stream
 from gpusyn.parameters.distributions import Distribution
 from gpusyn.parameters.grid import rounded_steps
@@ -103,7 +103,7 @@ class Slot(NamedTuple):
         if bundle.taken_back:  # its synapses are those of its sources to themselves
             ids = pathway.own_ids
             return cls(_sources(ids, 0, -first, pathway), Side.of(ids, 0, offset), bundle)
-        begin = sum(before.size for before in projection.pre.parts[: pathway.pre_part])
+        begin = first_position(projection.pre, pathway.pre_part)
         pre = _sources(projection.pre.parts[pathway.pre_part].span, begin, -first, pathway)
         return cls(pre, side_of(projection.post, pathway.post_part, offset), bundle, columns)
 
@@ -121,7 +121,7 @@ def _sources(ids: Span, begin: int, shift: int, pathway: Pathway) -> Side:
 
 def side_of(selection: Selection, part: int, shift: int) -> Side:
     """Return the neurons of one part of a selection; a position stands for its local id plus `shift`."""
-    begin = sum(before.size for before in selection.parts[:part])
+    begin = first_position(selection, part)
     return Side.of(selection.parts[part].span, begin, shift)
 
 

@@ -19,6 +19,7 @@ from gpusyn.kernels.synapse_words import (
     unary_words,
     unpack_late,
 )
+from gpusyn.network.populations import first_position
 from gpusyn.utils.typing import Array
 
 Read = Callable[[str, int, int], Array]  # array, start, stop -> its values there
@@ -160,6 +161,6 @@ def positions(pathway: Pathway, pre: Array, post: Array) -> tuple[Array, Array]:
         (projection.pre, pathway.pre_part, pre),
         (projection.post, pathway.post_part, post),
     ):
-        start = sum(part.size for part in selection.parts[:number])
+        start = first_position(selection, number)
         sides.append(start + np.searchsorted(selection.parts[number].ids, local.astype(np.int64)))
     return sides[0], sides[1]
