@@ -214,6 +214,18 @@ DEVICE const unsigned char *unpack(const unsigned char *packed, long long first,
            : bits == 2 ? room + unpack_bytes<2>(begin, at, n, room)
                        : room + unpack_bytes<1>(begin, at, n, room);
 }
+// The places of the ones in each byte, 4 bits for each, the lowest first.
+struct PlacesOfOnes {
+    unsigned of[256];
+    constexpr PlacesOfOnes() : of()
+    {
+        for (int byte = 0; byte < 256; byte++)
+            for (int bit = 7; bit >= 0; bit--)
+                if (byte >> bit & 1) of[byte] = of[byte] << 4 | (unsigned)bit;
+    }
+};
+static constexpr PlacesOfOnes FIRST_ONES;
+
 // Keeps of n items those whose values are below a limit, without a branch, which would be mispredicted; returns how
 // many they are. All four arrays have room for 16 more.
 DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *kept, int *kept_value)
@@ -232,6 +244,22 @@ DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *
         memcpy(kept + size, &items, sizeof items);
         memcpy(kept_value + size, &values, sizeof values);
         size += __builtin_popcount(some);
+    }
+#elif defined(__AVX2__)
+    typedef int Ints __attribute__((vector_size(32)));
+    typedef unsigned Words __attribute__((vector_size(32)));
+    typedef float Floats __attribute__((vector_size(32)));
+    for (int i = 0; i < n; i += 8) {
+        Ints items, values;
+        memcpy(&items, item + i, sizeof items);
+        memcpy(&values, value + i, sizeof values);
+        int some = __builtin_ia32_movmskps256((Floats)(values < limit - Ints{})) & (n - i < 8 ? (1 << (n - i)) - 1 : 255);
+        Ints from = (Ints)((FIRST_ONES.of[some] - Words{}) >> Words{0, 4, 8, 12, 16, 20, 24, 28});
+        items = __builtin_ia32_permvarsi256(items, from);
+        values = __builtin_ia32_permvarsi256(values, from);
+        memcpy(kept + size, &items, sizeof items);
+        memcpy(kept_value + size, &values, sizeof values);
+        size += __builtin_popcount((unsigned)some);
     }
 #else
     for (int i = 0; i < n; i++) {
