@@ -48,7 +48,7 @@ template <class Rule> struct Lesson {
         const Route &route = *s.route;
         const Learning &learning = all.learnings[&route - all.routes];
         Trains sender = trains_of(all.trains, learning.pre);
-        post = trains_of(all.trains, learning.post);
+        post = trains_of(all.trains, learning.post).from(s.slice * route.slice_size - learning.offset);
         events = (int)s.amount.sum;
         int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
         int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
@@ -77,8 +77,12 @@ template <class Rule> struct Lesson {
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
     // How long ago spike k of neuron i arrived, which needs `way` steps.
-    MEMBER int ago(int i, int k, int way) const { return since_then(post.step(i, k) + way); }
-    MEMBER int since_then(int64 time) const { return now - time < LONG ? (int)(now - time) : (int)LONG; }
+    MEMBER int ago(int i, int k, int way) const { return since_then(post.step_near(i, k) + way); }
+    MEMBER int since_then(int64 time) const
+    {
+        int64 since = now - time;
+        return (int)(since < LONG ? since : (int64)LONG);
+    }
 
     // The change of weight w by spike k of neuron i, which arrived `ago` steps ago.
     MEMBER real change_at_post(weight_t w, int i, int k, int ago) const
@@ -194,7 +198,7 @@ DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, cons
     }
 }
 
-// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
+// Changes the weights of n synapses, whose neurons in the slice are `neuron` and whose spikes need `way` steps to reach them.
 template <class Rule>
 DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
 {
@@ -222,12 +226,12 @@ APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *
     Lesson<Rule> lesson(s, all);
     const uint16 *target = synapses.targets + route.targets;
     const uint8 *late = synapses.late + route.late;
-    int base = (int)(s.slice * route.slice_size - own.offset), bits = (int)route.late_bits, last = (1 << bits) - 1;
+    int bits = (int)route.late_bits, last = (1 << bits) - 1;
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
         int neuron[HELD], way[HELD];
-        FOR_HELD(j, n) neuron[j] = base + target[first + j];
-        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
-            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
+        FOR_HELD(j, n) neuron[j] = target[first + j];
+        int ahead = (int)(s.end - first < 2 * HELD ? s.end - first : 2 * HELD);
+        for (int j = HELD; j < ahead; j++) PREFETCH(lesson.post.recent + RECENT * (int)target[first + j]);
         FOR_HELD(j, n)
         {
             int64 at = (first + j) * bits;
