@@ -188,7 +188,7 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
 {
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
-enum { HELD = 256 };
+enum { HELD = 256, LISTED_MORE = 16, HELD_LISTED = HELD + LISTED_MORE };
 #define FOR_HELD(j, n) for (int j = 0; j < (n); j++)
 #define FOR_HELD_EVENLY(j, n) SIMD FOR_HELD(j, n)
 template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
@@ -227,7 +227,7 @@ struct PlacesOfOnes {
 static constexpr PlacesOfOnes FIRST_ONES;
 
 // Keeps of n items those whose values are below a limit, without a branch, which would be mispredicted; returns how
-// many they are. All four arrays have room for 16 more.
+// many they are. All four arrays have room for LISTED_MORE more.
 DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *kept, int *kept_value)
 {
     int size = 0;
@@ -272,16 +272,12 @@ DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *
 }
 // Lists the items that have a k-th, for one k after the other, while there is room.
 template <bool EVEN, class At, class Look, class F, class Put>
-DEVICE void for_backwards(int n, long long depth, int limit, At at, Look look, F f, Put put)
+DEVICE void for_backwards(const int *items, const int *newest, int n, long long depth, int limit, At at, Look look, F f,
+                          Put put)
 {
-    enum { LISTS = 32, ROOM = 6 * HELD, MORE = 16 };
-    int item[ROOM + MORE], value[ROOM + MORE], all[HELD + MORE], next[HELD + MORE], begin[LISTS + 1] = {};
-    SIMD for (int j = 0; j < n; j++)
-    {
-        all[j] = j;
-        next[j] = at(j, 0);
-    }
-    int size = keep_below(limit, n, all, next, item, value), end = size, lists = 1;
+    enum { LISTS = 32, ROOM = 6 * HELD };
+    int item[ROOM + LISTED_MORE], value[ROOM + LISTED_MORE], next[HELD_LISTED], begin[LISTS + 1] = {};
+    int size = keep_below(limit, n, items, newest, item, value), end = size, lists = 1;
     for (; size > 0 && lists < LISTS && end + size <= ROOM; lists++) {
         const int *last = item + begin[lists - 1];
         SIMD for (int i = 0; i < size; i++) next[i] = at(last[i], lists);
