@@ -3,6 +3,7 @@
 
 // Steps count as at most LONG, so that 32 bits hold them. All synapses are settled more often, and traces end sooner.
 enum { LONG = 1 << 30 };
+enum { CACHED = 1 << 14 };  // the newest spikes of so many neurons are in a CPU's cache anyway
 
 // What learning reads of all spikes, and of all routes along which they teach.
 struct Lessons {
@@ -244,7 +245,8 @@ APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
         int word[HELD_LISTED];
         int ahead = (int)(s.end - first < 2 * HELD ? s.end - first : 2 * HELD);
-        for (int j = HELD; j < ahead; j++) PREFETCH(lesson.post.recent + RECENT * (int)target[first + j]);
+        for (int j = HELD; j < ahead && route.slice_size > CACHED; j++)
+            PREFETCH(lesson.post.recent + RECENT * (int)target[first + j]);
         if (bits)
             FOR_HELD(j, n)
             {
