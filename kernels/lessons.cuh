@@ -247,14 +247,11 @@ APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *
         int ahead = (int)(s.end - first < 2 * HELD ? s.end - first : 2 * HELD);
         for (int j = HELD; j < ahead && route.slice_size > CACHED; j++)
             PREFETCH(lesson.post.recent + RECENT * (int)target[first + j]);
-        if (bits)
-            FOR_HELD(j, n)
-            {
-                int64 at = (first + j) * bits;
-                word[j] = pupil(target[first + j], late[at >> 3] >> (at & 7) & last, j).word;
-            }
-        else
-            FOR_HELD_EVENLY(j, n) word[j] = pupil(target[first + j], 0, j).word;
+        FOR_HELD_EVENLY(j, n) word[j] = pupil(target[first + j], 0, j).word;
+        for (int j = 0; j < n && bits; j++) {
+            int64 at = (first + j) * bits;
+            word[j] |= (late[at >> 3] >> (at & 7) & last) << 8;
+        }
         Pupils<Rule> pupils(lesson, own, all, weights + route.weights + first, first);
         learn_piece(lesson, pupils, word, (int)own.dendritic, n);
     });
