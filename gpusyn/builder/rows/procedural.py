@@ -144,7 +144,9 @@ class ProceduralTables:
         if pre.ids is None:
             return -1
         row = np.full(bundle.rows, -1, np.int32)
-        row[pre.ids - bundle.pre_range[0]] = pre.begin + np.arange(pre.size)
+        row[bundle.pathways[0].pre.numbers(pre.ids.astype(np.int64)) - bundle.pre_range[0]] = pre.begin + np.arange(
+            pre.size
+        )
         return self._ids.add(row)
 
     def _own(self, projection: Projection, pre: Side) -> int:
