@@ -112,15 +112,15 @@ def _modulating(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
 def _partners(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
     """Yield neurons of a population that may have gap junctions to own neurons: listed ones, or all."""
     for coupling in layout.net.couplings.values():
-        for side, other in ((coupling.A, coupling.B), (coupling.B, coupling.A)):
+        ends = coupling.pairs.listed_ends
+        for side, other, turn in ((coupling.A, coupling.B, 1), (coupling.B, coupling.A, -1)):
             own = np.concatenate([_own_positions(side, number, layout) for number in range(len(side.parts))])
             for number, part in enumerate(other.parts):
                 if part.population is place.population and own.size:
-                    ends = coupling.pairs.listed_ends
                     if ends is None:
                         yield part.span
                     else:
-                        one, partner = ends if side is coupling.A else ends[::-1]
+                        one, partner = ends[::turn]
                         yield _local(partner[np.isin(one, own)], other, number)
 
 
