@@ -23,6 +23,7 @@ from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne
 from gpusyn.connectivity.distance_dependent import DistanceDependent, sources_near
 from gpusyn.connectivity.explicit import GivenSynapses
+from gpusyn.network.coupling import Coupling
 from gpusyn.network.plasticity import learning_of, weight_rules_of
 from gpusyn.network.populations import Part, Selection, first_position
 from gpusyn.network.rewiring import rewiring_of
@@ -110,18 +111,34 @@ def _modulating(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
 
 
 def _partners(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
-    """Yield neurons of a population that may have gap junctions to own neurons: listed ones, or all."""
+    """Yield neurons of a population that may have gap junctions to own neurons."""
     for coupling in layout.net.couplings.values():
-        ends = coupling.pairs.listed_ends
         for side, other, turn in ((coupling.A, coupling.B, 1), (coupling.B, coupling.A, -1)):
             own = np.concatenate([_own_positions(side, number, layout) for number in range(len(side.parts))])
-            for number, part in enumerate(other.parts):
-                if part.population is place.population and own.size:
-                    if ends is None:
-                        yield part.span
-                    else:
-                        one, partner = ends[::turn]
-                        yield _local(partner[np.isin(one, own)], other, number)
+            numbers = [n for n, part in enumerate(other.parts) if part.population is place.population]
+            found = _coupled(coupling, own, turn) if numbers and own.size else np.zeros(0, np.int64)
+            for number in numbers:
+                yield other.parts[number].span if found is None else _local(found, other, number)
+
+
+def _coupled(coupling: Coupling, own: Integers, turn: int) -> Integers | None:
+    """Return the positions of those that may be coupled to own positions, near or in a list; None: all may be.
+
+    If `turn` is -1, own positions are those on the second side.
+    """
+    rule = coupling.pairs.rule
+    if coupling.pairs.listed_ends is not None:
+        one, other = coupling.pairs.listed_ends[::turn]
+        return other[np.isin(one, own)].astype(np.int64)
+    pairs = zip(coupling.A.parts, coupling.B.parts, strict=False)
+    alike = len(coupling.A.parts) == len(coupling.B.parts) and all(_are_same(*pair) for pair in pairs)
+    return sources_near(rule, own) if isinstance(rule, DistanceDependent) and alike else None
+
+
+def _are_same(one: Part, other: Part) -> bool:
+    """Return whether two parts are seen to be the same neurons without a look at each."""
+    spans = one.span, other.span
+    return one.population is other.population and all(isinstance(s, range) for s in spans) and spans[0] == spans[1]
 
 
 def _sources(pathway: Pathway) -> Part:
