@@ -87,13 +87,13 @@ def _pairs(session: Session, layout: Layout) -> Iterator[tuple[Array, Array]]:
     """Yield the ids of both neurons of each junction, once for each of them."""
     for g in coupled_groups(layout):
         begin, other = (session.read(junction_array(name, g)) for name in ("junction_begin", "junction_other"))
-        ids = other if layout.senders is None else layout.senders.ids(other)
         for place in layout.groups[g].members:
-            yield _rows(place, begin, ids)
+            own, partners = _rows(place, begin, other)
+            yield own, partners if layout.senders is None else layout.senders.ids(partners)
 
 
-def _rows(place: PlacedPopulation, begin: Array, ids: Array) -> tuple[Array, Array]:
-    """Return the ids of the neurons of a population, and of their partners."""
+def _rows(place: PlacedPopulation, begin: Array, other: Array) -> tuple[Array, Array]:
+    """Return the ids of the neurons of a population, and the numbers of their partners."""
     bounds = begin[place.neurons.start : place.neurons.stop + 1]
     own = place.id + np.repeat(np.arange(*place.hull), np.diff(bounds))
-    return own, ids[bounds[0] : bounds[-1]]
+    return own, other[bounds[0] : bounds[-1]]
