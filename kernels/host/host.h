@@ -253,7 +253,8 @@ DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *
         Ints items, values;
         memcpy(&items, item + i, sizeof items);
         memcpy(&values, value + i, sizeof values);
-        int some = __builtin_ia32_movmskps256((Floats)(values < limit - Ints{})) & (n - i < 8 ? (1 << (n - i)) - 1 : 255);
+        int some =
+            __builtin_ia32_movmskps256((Floats)(values < limit - Ints{})) & (n - i < 8 ? (1 << (n - i)) - 1 : 255);
         Ints from = (Ints)((FIRST_ONES.of[some] - Words{}) >> Words{0, 4, 8, 12, 16, 20, 24, 28});
         items = __builtin_ia32_permvarsi256(items, from);
         values = __builtin_ia32_permvarsi256(values, from);
