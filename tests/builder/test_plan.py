@@ -526,7 +526,7 @@ def many_synapses(k, **options):
     """A description of half a million neurons with k synapses each, which nobody could build here."""
     net = gs.Network()
     cells = net.population("cells", 500_000, gs.LIF(), receptors=[gs.AMPA()])
-    net.connect(cells, cells, gs.FixedInDegree(k), receptor="AMPA", weight=1.0, name="many", **options)
+    net.connect(cells, cells, gs.FixedOutDegree(k), receptor="AMPA", weight=1.0, name="many", **options)
     return net
 
 
