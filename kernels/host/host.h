@@ -168,7 +168,7 @@ template <class Spikes, class Kind, class F> DEVICE void for_spikes(const Spikes
         for_runs(begin, end, 1, kind, [&](int own, long long i, long long last, int) { f(own, age, i, last, 0); });
     }
 }
-template <class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int, F f)
+template <bool ALL, class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int, F f)
 {
     for (int r = begin; r < end; r++) f(routes[r], 0);
 }
