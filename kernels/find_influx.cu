@@ -12,12 +12,12 @@ template <class Effect>
 DEVICE real influx_of(const InfluxSet &set, int64 i, int64 now, const Membranes &all, const TrainArrays &trains,
                       const Exposure &bath, const real *own, real &V_before)
 {
-    int64 neuron = set.first + i, reached = now - 1 - set.delay;
+    int64 neuron = set.first + i, source = set.first_train + i, reached = now - 1 - set.delay;
     Trains train = trains_of(trains, set.train);
-    int64 elapsed = reached - train.step(i, train.until(i, reached));
+    int64 elapsed = reached - train.step(source, train.until(source, reached));
     real before = V_before, after = all.V[neuron];
     V_before = after;
-    real middle = train.step(i, 0) == now ? before : (real)0.5 * (before + after);  // the spike has reset V
+    real middle = train.step(source, 0) == now ? before : (real)0.5 * (before + after);  // the spike has reset V
     real fast = decay_at(trains, set.fast).over(elapsed), slow = decay_at(trains, set.slow).over(elapsed);
     real v = middle + (own[InfluxCoefficients::fast] * fast + own[InfluxCoefficients::slow] * slow);
     const Coef c = Coef{all.coef + set.row + i * set.row_step, all.n_rows}.from(set.effect_coef);

@@ -154,7 +154,8 @@ struct SpineGateSet {
 
 // Targets whose spines calcium enters through open channels of one receptor.
 struct InfluxSet {
-    int64 size, first, row, row_step, effect, effect_coef, bath, train, delay, fast, slow, influx_coef, influx;
+    int64 size, first, row, row_step, effect, effect_coef, bath, train, first_train, delay, fast, slow, influx_coef,
+        influx;
 };
 
 // Elements of a Poisson drive, or sources, with a rate of their own in each step.

@@ -169,17 +169,17 @@ class JunctionTables:
     def _ids(self, selection: Selection, positions: Integers) -> Array:
         """Return the ids of the neurons at some positions in a selection."""
         places = self.layout.populations
-        ids = [places[part.population.name].source + part.ids for part in selection.parts]
+        ids = [places[part.population.name].id + part.ids for part in selection.parts]
         return np.concatenate(ids).astype(np.int32)[positions]
 
     def _located(self, ids: Array) -> tuple[Array, Integers]:
         """Return the group of each neuron, -1 of those without places, and its place in it."""
         places = list(self.layout.populations.values())
-        number = np.searchsorted([place.source for place in places], ids, side="right") - 1
+        number = np.searchsorted([place.id for place in places], ids, side="right") - 1
         group = np.array([place.group for place in places], np.int32)[number]
-        begin, end = (np.array([place.source + place.hull[k] for place in places], np.int64)[number] for k in (0, 1))
+        begin, end = (np.array([place.id + place.hull[k] for place in places], np.int64)[number] for k in (0, 1))
         group[(ids < begin) | (ids >= end)] = -1
-        return group, np.array([place.first - place.source for place in places], np.int64)[number] + ids
+        return group, np.array([place.first - place.id for place in places], np.int64)[number] + ids
 
     def _sorted(self, g: int, place: Integers, other: Array, conductance: Floats, chosen: Integers) -> dict[str, Array]:
         """Return the rows of one group: each by the ids of partners, equal ones in order of creation."""
@@ -189,9 +189,16 @@ class JunctionTables:
         np.cumsum(np.bincount(place[chosen], minlength=size), out=begin[1:])
         return {
             "junction_begin": begin,
-            "junction_other": other[order],
+            "junction_other": self._numbers(other[order]),
             CONDUCTANCE: conductance[order].astype(self.layout.numbers.real_dtype),
         }
+
+    def _numbers(self, ids: Array) -> Array:
+        """Return the numbers of neurons; 0 of those without one, which are partners of others' neurons alone."""
+        if self.layout.senders is None:
+            return ids
+        numbers, here = self.layout.senders.numbers(ids)
+        return np.where(here, numbers, 0).astype(np.int32)
 
     def check(self, place: PlacedPopulation, parameters: Mapping[str, Any]) -> None:
         """Refuse conductances that are too large for the step, given the parameters of a population.

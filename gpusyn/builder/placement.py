@@ -43,7 +43,6 @@ from gpusyn.kernels.signature import Numbers, ReceptorSignature, Signature
 from gpusyn.kernels.synapse_words import LONGEST_DELAY
 from gpusyn.network.compartment_names import compartment_of
 from gpusyn.network.network import Network
-from gpusyn.network.plasticity import spine_rule_of
 from gpusyn.network.populations import first_position
 from gpusyn.network.projections import Projection
 from gpusyn.neurons import Membrane
@@ -164,22 +163,15 @@ def _share(layout: Layout, spread: Spread) -> None:
         name = pathway.post.population.name
         loads[name] += pathway.expected / max(sizes[name], 1)
     layout.share = spread.share(sizes, loads)
-    spiny = _spiny(layout)
-    for name, place in layout.populations.items():
+    for place in layout.populations.values():
         own = layout.owned(place)
-        if name not in spiny:
-            place.hull = (own[0][0], own[-1][1]) if own else (0, 0)
+        place.hull = (own[0][0], own[-1][1]) if own else (0, 0)
     for pathway in layout.pathways:
         pathway.everywhere = pathway.expected
         pathway.expected *= _part_here(pathway, layout.share)
         pathway.own = layout.share.ranges(pathway.post.population.name)
     check_scanned(layout)
     layout.net = layout.net._replace(recorders=shared_recorders(layout.net.recorders, layout.share))
-
-
-def _spiny(layout: Layout) -> set[str]:
-    """Return the populations whose calcium in spines is found together with their trains: all neurons have places."""
-    return {p.post.population.name for p in layout.pathways if spine_rule_of(p.projection) is not None}
 
 
 def _part_here(pathway: Pathway, share: Share) -> float:

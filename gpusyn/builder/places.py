@@ -131,6 +131,14 @@ class PlacedPopulation:
         """How many of its neurons have a number as sources."""
         return self.size if self.senders is None else self.senders.below(self.id + self.size) - self.source
 
+    @property
+    def trained(self) -> int:
+        """What is taken from the place of a neuron among targets to get its number as a source, counted as below.
+
+        All neurons with places have a number where their trains are read.
+        """
+        return self.offset + self.hull[0] - self.below(self.hull[0])
+
     def below(self, local: int) -> int:
         """Return how many sources with smaller local ids than one have a number."""
         return local if self.senders is None else self.senders.below(self.id + local) - self.source

@@ -2,26 +2,32 @@
 
 Lists, `OneToOne` and the reach of `DistanceDependent` tell which these are. Of other rules, a plan expects how many
 they are, and they are found by drawing the pairs of a projection once more (`gpusyn.builder.rows.drawn_senders`), if
-enough can be left out.
+enough can be left out. All sources are known of a projection whose rows are drawn at each event or replaced during a
+run, and of what modulates learning. Where trains of targets are read, all neurons with places are known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from gpusyn.builder.layout import Layout
-from gpusyn.builder.ownership import number_within
+from gpusyn.builder.ownership import Range, number_within
 from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.places import PlacedPopulation
+from gpusyn.builder.plasticity.modulators import modulating_parts
 from gpusyn.builder.rows.drawn import is_own
 from gpusyn.builder.senders import ExpectedSenders, Senders, joined_runs
 from gpusyn.connectivity import AllToAll, FixedInDegree, FixedOutDegree, FixedProbability, OneToOne
 from gpusyn.connectivity.distance_dependent import DistanceDependent, sources_near
 from gpusyn.connectivity.explicit import GivenSynapses
-from gpusyn.network.populations import Part, first_position
+from gpusyn.network.coupling import Coupling
+from gpusyn.network.plasticity import learning_of, weight_rules_of
+from gpusyn.network.populations import Part, Selection, first_position
+from gpusyn.network.rewiring import rewiring_of
+from gpusyn.plasticity import DopamineSTDP
 from gpusyn.utils.ids import Span, as_ids, is_consecutive
 from gpusyn.utils.typing import Floats, Integers
 
@@ -46,7 +52,7 @@ class Reach(NamedTuple):
 
 def number_senders(layout: Layout) -> None:
     """Give numbers to the sources of a layout: to those that may reach the rank, as far as a plan can know."""
-    if layout.share is None or not _can_leave_out(layout):
+    if layout.share is None:
         return
     found = [reach_of(place, layout) for place in layout.populations.values()]
     layout.drawn_reach = any(one.drawn for one in found)
@@ -62,17 +68,20 @@ def number_senders(layout: Layout) -> None:
 
 def reach_of(place: PlacedPopulation, layout: Layout) -> Reach:
     """Return which sources of a population may reach the rank."""
-    ranges, lists, drawn = list(layout.owned(place)), [], []
+    ranges, lists, drawn = _own(place, layout), [], []
+    spans: list[Span] = [*_modulating(place, layout), *_partners(place, layout)]
     for pathway in layout.pathways:
-        if pathway.pre is not place or not _has_own_targets(pathway, layout):
-            continue
-        found = _known(pathway, layout)
-        if found is None:
-            drawn.append(pathway)
-        elif len(found) and is_consecutive(found):
-            ranges.append((int(found[0]), int(found[-1]) + 1))
+        if pathway.pre is place and _has_own_targets(pathway, layout):
+            found = _known(pathway, layout)
+            if found is None:
+                drawn.append(pathway)
+            else:
+                spans.append(found)
+    for span in spans:
+        if len(span) and is_consecutive(span):
+            ranges.append((int(span[0]), int(span[-1]) + 1))
         else:
-            lists.append(as_ids(found))
+            lists.append(as_ids(span))
     if (0, place.size) in ranges:
         return Reach(np.array([0]), np.array([place.size]))
     known = Reach(*joined_runs(ranges, *lists), drawn)
@@ -85,10 +94,51 @@ def reach_of(place: PlacedPopulation, layout: Layout) -> Reach:
     return known
 
 
-def _can_leave_out(layout: Layout) -> bool:
-    """Return whether no plasticity or procedural row reads spikes, and no gap junction reads potentials by ids."""
-    projections = layout.net.projections.values()
-    return not layout.net.couplings and not any(one.plasticity or one.procedural for one in projections)
+def _own(place: PlacedPopulation, layout: Layout) -> list[Range]:
+    """Return the own sources of a population; all those with places if their trains are read by these."""
+    onto = (pathway.projection for pathway in layout.pathways if pathway.post is place)
+    trained = any(weight_rules_of(projection.plasticity) for projection in onto)
+    return [place.hull] if trained and place.kept else list(layout.owned(place))
+
+
+def _modulating(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
+    """Yield the sources of a population whose spikes modulate learning."""
+    for projection in layout.net.projections.values():
+        rule = learning_of(projection.plasticity)
+        for part in modulating_parts(rule, layout) if isinstance(rule, DopamineSTDP) else ():
+            if part.population is place.population:
+                yield part.span
+
+
+def _partners(place: PlacedPopulation, layout: Layout) -> Iterator[Span]:
+    """Yield neurons of a population that may have gap junctions to own neurons."""
+    for coupling in layout.net.couplings.values():
+        for side, other, turn in ((coupling.A, coupling.B, 1), (coupling.B, coupling.A, -1)):
+            own = np.concatenate([_own_positions(side, number, layout) for number in range(len(side.parts))])
+            numbers = [n for n, part in enumerate(other.parts) if part.population is place.population]
+            found = _coupled(coupling, own, turn) if numbers and own.size else np.zeros(0, np.int64)
+            for number in numbers:
+                yield other.parts[number].span if found is None else _local(found, other, number)
+
+
+def _coupled(coupling: Coupling, own: Integers, turn: int) -> Integers | None:
+    """Return the positions of those that may be coupled to own positions, near or in a list; None: all may be.
+
+    If `turn` is -1, own positions are those on the second side.
+    """
+    rule = coupling.pairs.rule
+    if coupling.pairs.listed_ends is not None:
+        one, other = coupling.pairs.listed_ends[::turn]
+        return other[np.isin(one, own)].astype(np.int64)
+    pairs = zip(coupling.A.parts, coupling.B.parts, strict=False)
+    alike = len(coupling.A.parts) == len(coupling.B.parts) and all(_are_same(*pair) for pair in pairs)
+    return sources_near(rule, own) if isinstance(rule, DistanceDependent) and alike else None
+
+
+def _are_same(one: Part, other: Part) -> bool:
+    """Return whether two parts are seen to be the same neurons without a look at each."""
+    spans = one.span, other.span
+    return one.population is other.population and all(isinstance(s, range) for s in spans) and spans[0] == spans[1]
 
 
 def _sources(pathway: Pathway) -> Part:
@@ -103,33 +153,35 @@ def _has_own_targets(pathway: Pathway, layout: Layout) -> bool:
 def _known(pathway: Pathway, layout: Layout) -> Span | None:
     """Return local ids of all sources of a pathway that may reach own targets; None if they must be drawn.
 
-    A rule of a user's own may draw other pairs when it draws again.
+    A rule of a user's own may draw other pairs when it draws again. Rows that are drawn at each event follow from the
+    places of sources among all; rewiring may connect any source.
     """
     rule = pathway.projection.rule
+    if pathway.projection.procedural or rewiring_of(pathway.projection.plasticity) is not None:
+        ids = _sources(pathway).span
+        return range(int(ids[0]), int(ids[-1]) + 1) if len(ids) else range(0)
     if isinstance(rule, GivenSynapses | OneToOne):
         return _listed(pathway, layout)
     if (
         isinstance(rule, DistanceDependent)
-        and (near := sources_near(rule, _own_positions(pathway, layout))) is not None
+        and (near := sources_near(rule, _own_positions(pathway.projection.post, pathway.post_part, layout))) is not None
     ):
-        return _local(near, pathway)
+        return _local(near, pathway.projection.pre, pathway.pre_part)
     if isinstance(rule, AllToAll) or not is_own(rule):
         return _sources(pathway).span
     return None
 
 
-def _own_positions(pathway: Pathway, layout: Layout) -> Integers:
-    """Return the positions, in the postsynaptic selection, of the own neurons of a pathway."""
-    selection, number = pathway.projection.post, pathway.post_part
-    part = selection.parts[number]
+def _own_positions(selection: Selection, number: int, layout: Layout) -> Integers:
+    """Return the positions, in a selection, of the own neurons of one of its parts."""
     assert layout.share is not None
-    return first_position(selection, number) + np.concatenate([np.arange(*run) for run in layout.share.within(part)])
+    runs = [np.arange(*run) for run in layout.share.within(selection.parts[number])]
+    return first_position(selection, number) + np.concatenate([np.zeros(0, np.int64), *runs])
 
 
-def _local(positions: Integers, pathway: Pathway) -> Integers:
-    """Return the local ids of those positions, in the presynaptic selection, that are of a pathway."""
-    places = positions - first_position(pathway.projection.pre, pathway.pre_part)
-    part = _sources(pathway)
+def _local(positions: Integers, selection: Selection, number: int) -> Integers:
+    """Return the local ids of those positions, in a selection, that are of one of its parts."""
+    places, part = positions - first_position(selection, number), selection.parts[number]
     return as_ids(part.span)[places[(places >= 0) & (places < part.size)]]
 
 

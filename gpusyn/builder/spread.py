@@ -15,7 +15,6 @@ from gpusyn.utils.memory import size_text
 # Arrays of a rank that are over the whole network, by the extents of which they have one.
 _WHOLE = {
     "index of rows": ("segments", "size words", "row starts"),
-    "scaled and spiny targets": ("scaled targets", "influxes"),
     "lists by id": ("ids", "gates", "coupled ids", "train bounds", "renewing sources"),
     "list of spikes": ("spikes", "spike steps"),
 }
@@ -24,12 +23,14 @@ _SPANNING = {
     "states and parameters of neurons": ("compartments", "neurons", "own states", "coefficient rows", "noisy neurons"),
     "rows of targets": ("row bounds",),
     "sums of events": ("ring slots",),
+    "spiny targets": ("influxes",),
     "junctions": ("junctions", "junction bounds"),
 }
 # States that follow from spikes alone, which every rank keeps of all sources that it knows.
 _REPLICAS = {
     "gates of sources": ("source states", "payloads", "releases", "gate means"),
     "histories and last spikes": ("history words", "train spikes", "train values", "train sources", "remembered ids"),
+    "rates of scaled targets": ("scaled targets",),
     "short-term states": ("releasing sources", "active sources", "rested sources"),
 }
 

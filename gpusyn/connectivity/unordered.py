@@ -79,8 +79,7 @@ class UnorderedPairs:
                     f"{self._where}: DistanceDependent.mask must be symmetric around the neuron, because a junction "
                     f"within a population has no direction (got {mask!r}); move its middle to the neuron"
                 )
-        if kind == "one" or isinstance(self.rule, GivenSynapses):
-            self._kept  # noqa: B018  listed pairs are checked at once
+        self.listed_ends  # noqa: B018  listed pairs are checked at once
 
     @property
     def possible(self) -> int:
@@ -99,11 +98,16 @@ class UnorderedPairs:
         return len(self.rule.pre) if isinstance(self.rule, GivenSynapses) else None
 
     @property
+    def listed_ends(self) -> tuple[Ids, Ids] | None:
+        """The pairs as positions in the two selections; None if they are drawn."""
+        return self._kept if self.rule.UNORDERED == "one" or isinstance(self.rule, GivenSynapses) else None
+
+    @property
     def expected(self) -> float:
         """Number of pairs, or the expected number if it is random."""
         kind, every = self.rule.UNORDERED, self.rule.expected(*self._sizes, self._same)
-        if kind == "one" or isinstance(self.rule, GivenSynapses):
-            return float(len(self._kept[0]))
+        if self.listed_ends is not None:
+            return float(len(self.listed_ends[0]))
         if kind in ("each", "listed"):  # none is of a neuron with itself
             return every * (self.possible / max(self._sizes[0] * self._sizes[1] - self._common, 1))
         return every
@@ -126,8 +130,8 @@ class UnorderedPairs:
         kind = self.rule.UNORDERED
         if kind == "total":
             yield from self._distinct.blocks(stream)
-        elif kind == "one" or isinstance(self.rule, GivenSynapses):
-            yield self._kept
+        elif self.listed_ends is not None:
+            yield self.listed_ends
         elif kind == "listed":
             first, second = self._listed(stream)
             kept, _ = self._symmetric(first, second)

@@ -38,18 +38,20 @@ class ExchangedPotentials:
 
     def __init__(self, session: Session, compiled: Compiled, ranks: Ranks) -> None:
         self._session, self._ranks = session, ranks
-        self._ids = ranks.arrays(_across(session, compiled.layout))
-        some = [ids for ids in self._ids if len(ids)]
-        self._first = min((int(ids[0]) for ids in some), default=0)
-        self._end = max((int(ids[-1]) + 1 for ids in some), default=0)
-        self.exist = bool(some)
+        told = ranks.arrays(_across(session, compiled.layout))
+        self._here = [_numbers(ids, compiled.layout) for ids in told]
+        some = [numbers[numbers >= 0] for numbers in self._here]
+        self._first = min((int(numbers[0]) for numbers in some if len(numbers)), default=0)
+        self._end = max((int(numbers[-1]) + 1 for numbers in some if len(numbers)), default=0)
+        self.exist = any(len(ids) for ids in told)
 
     def exchange(self, step: int) -> None:
         """Give the potentials of this rank's own neurons at the start of a step, and take those of the others."""
         present = self._session.read(POTENTIAL, self._first, self._end)
-        found = self._ranks.arrays(present[self._ids[self._ranks.rank] - self._first])
-        for ids, values in zip(self._ids, found, strict=True):
-            present[ids - self._first] = values
+        found = self._ranks.arrays(present[self._here[self._ranks.rank] - self._first])
+        for numbers, values in zip(self._here, found, strict=True):
+            known = numbers >= 0
+            present[numbers[known] - self._first] = values[known]
         self._session.write(POTENTIAL, present, self._first)
 
 
@@ -63,13 +65,21 @@ def _across(session: Session, layout: Layout) -> Integers:
     return np.unique(np.concatenate(found))
 
 
+def _numbers(ids: Array, layout: Layout) -> Array:
+    """Return the numbers of neurons on this rank; -1 of those that have none."""
+    if layout.senders is None:
+        return ids
+    numbers, here = layout.senders.numbers(ids)
+    return np.where(here, numbers, -1)
+
+
 def _owner(ids: Array, layout: Layout) -> Integers:
     """Return the ranks that own neurons."""
     assert layout.share is not None
     found = np.full(len(ids), -1)
     for name, place in layout.populations.items():
-        some = (ids >= place.source) & (ids < place.source + place.size)
-        found[some] = layout.share.ownership.owner(name, ids[some] - place.source)
+        some = (ids >= place.id) & (ids < place.id + place.size)
+        found[some] = layout.share.ownership.owner(name, ids[some] - place.id)
     return found
 
 
@@ -78,11 +88,12 @@ def _pairs(session: Session, layout: Layout) -> Iterator[tuple[Array, Array]]:
     for g in coupled_groups(layout):
         begin, other = (session.read(junction_array(name, g)) for name in ("junction_begin", "junction_other"))
         for place in layout.groups[g].members:
-            yield _rows(place, begin, other)
+            own, partners = _rows(place, begin, other)
+            yield own, partners if layout.senders is None else layout.senders.ids(partners)
 
 
 def _rows(place: PlacedPopulation, begin: Array, other: Array) -> tuple[Array, Array]:
-    """Return the ids of the neurons of a population, and of their partners."""
+    """Return the ids of the neurons of a population, and the numbers of their partners."""
     bounds = begin[place.neurons.start : place.neurons.stop + 1]
-    own = place.source + np.repeat(np.arange(*place.hull), np.diff(bounds))
+    own = place.id + np.repeat(np.arange(*place.hull), np.diff(bounds))
     return own, other[bounds[0] : bounds[-1]]

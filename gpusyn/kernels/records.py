@@ -538,9 +538,9 @@ class InfluxSet(NamedTuple):
 
     V of the first of them, in the compartment that has the receptor, is at `first`. The receptor's `effect` has this
     number, its coefficients are from row `effect_coef` of `coef` on, in columns `row_step` apart from `row` on, and its
-    bath is row `bath` (-1: none). Spikes of the `train` reach the spines `delay` steps later, and decay there as the
-    traces `fast` and `slow`. The numbers of the influx begin at `influx_coef`, and the influx of the first target is at
-    `influx`.
+    bath is row `bath` (-1: none). Spikes of the `train`, in which the first target has number `first_train`, reach the
+    spines `delay` steps later, and decay there as the traces `fast` and `slow`. The numbers of the influx begin at
+    `influx_coef`, and the influx of the first target is at `influx`.
     """
 
     size: int
@@ -551,6 +551,7 @@ class InfluxSet(NamedTuple):
     effect_coef: int
     bath: int
     train: int
+    first_train: int
     delay: int
     fast: int
     slow: int

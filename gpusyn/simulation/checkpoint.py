@@ -37,7 +37,7 @@ from gpusyn.simulation.checkpoint_state import (
 )
 from gpusyn.simulation.checkpoint_synapses import put_synapses, synapses
 from gpusyn.simulation.running import Running
-from gpusyn.simulation.spread_checkpoint import joined, own_part
+from gpusyn.simulation.spread_checkpoint import joined, own_part, settle_alike
 
 OF_SIMULATION = ("dt", "seed", "trial", "precision", "weights")
 PARTS = frozenset({"simulation", "network", "inputs", "states", "sums", "spikes", "synapses", "rewired", "recordings"})
@@ -54,6 +54,9 @@ def content_of(running: Running) -> dict[str, Any]:
     compiled, session, rewirer, step = running.compiled, running.session, running.rewirer, running.step
     facts = running.recordings.provenance
     own = {name: getattr(facts, name) for name in (*OF_SIMULATION, "version", "backend", "start")}
+    gathering = gathering_of(session)
+    if isinstance(gathering, Gathered):
+        settle_alike(running, gathering)
     net = compiled.layout.net._replace(recorders=dict(running.recordings.recorders))
     content = {
         "recordings": running.recordings.saved(),
@@ -66,7 +69,6 @@ def content_of(running: Running) -> dict[str, Any]:
         "synapses": synapses(compiled, session, running.initial, rewirer.rewired),
         "rewired": rewirer.saved(),
     }
-    gathering = gathering_of(session)
     return joined(content, running, gathering) if isinstance(gathering, Gathered) else content
 
 

@@ -63,6 +63,25 @@ def settle_rows(compiled: Compiled, session: Session, stored: StoredSegments, st
     _write_settled(compiled, session, stored, visited, step)
 
 
+def settle_events(compiled: Compiled, session: Session, step: int) -> None:
+    """Let all events before `step` change the weights that learn, as the device does at times.
+
+    No later bit depends on it.
+    """
+    for stored in filter(_is_taught, compiled.stored):
+        assert isinstance(stored, StoredSegments)
+        size = int(segment_bounds(stored, session.read)[-1])
+        if size:
+            weights = session.read("weights", stored.weights, stored.weights + size)
+            visited = _settled(compiled, session, stored, weights, np.arange(size), complete=False)
+            session.write("weights", visited.weights, stored.weights)
+            for name in ("eligibility", "excess"):
+                session.write(bindings(LEARNING)[name], getattr(visited, name))
+    sweep = session.read("sweep")
+    sweep[(step - 1) & 1] = step - 1
+    session.write("sweep", sweep)
+
+
 def _write_settled(
     compiled: Compiled, session: Session, stored: StoredSegments, visited: SimpleNamespace | None, step: int
 ) -> None:
@@ -73,13 +92,13 @@ def _write_settled(
 
 
 def _settled(
-    compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array
+    compiled: Compiled, session: Session, stored: StoredWeights, weights: Array, place: Array, *, complete: bool = True
 ) -> SimpleNamespace:
     """Return the arrays of the kernel of learning after a visit of the synapses at some places."""
     assert isinstance(stored, StoredSegments)
     a = _arrays(stored, weights, session)
     for one in _parts(compiled, session, stored, a, place):
-        twin.settle(a, one.lesson, one.row, one.part, place[one.own], one.now)
+        twin.settle(a, one.lesson, one.row, one.part, place[one.own], one.now, complete=complete)
     return a
 
 

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from gpusyn.builder.gating.forms import pulse_steps, shape_of
+from gpusyn.builder.gating.forms import pulse_steps, shape_of, synapse_states
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.places import PlacedPopulation
+from gpusyn.builder.plasticity.releases import KERNEL as SHARED
+from gpusyn.builder.plasticity.releases import release_signature, releases_of
+from gpusyn.builder.plasticity.scaling import KERNEL as SCALING
+from gpusyn.builder.plasticity.scaling import scaled_bundles
+from gpusyn.builder.plasticity.spines import GATES, SpineTables
+from gpusyn.builder.plasticity.synapse_releases import releasing
+from gpusyn.builder.plasticity.trains import TrainTables
 from gpusyn.builder.rows.per_synapse import Histories
 from gpusyn.builder.specs import remembers
 from gpusyn.distributed.first_rank import OnFirst
 from gpusyn.kernels.arrays import array_name
+from gpusyn.kernels.records import RECENT
+from gpusyn.network.populations import Part
 from gpusyn.simulation.running import Running
-from gpusyn.utils.typing import Array
+from gpusyn.utils.typing import Array, Integers
 
 TOTAL = "gate_total"
 
 
 class OfSources(NamedTuple):
-    """Consecutive elements of an array: `rows` rows of the sources of a population, with `width` elements for each."""
+    """Consecutive elements of an array: `rows` rows of sources of a population, with `width` elements for each.
+
+    They are the sources from local id `begin` to `end`, by default to the last.
+    """
 
     place: PlacedPopulation
     rows: int = 1
     width: int = 1
+    begin: int = 0
+    end: int | None = None
+
+    @property
+    def ids(self) -> Integers:
+        """Local ids of all these sources."""
+        return np.arange(self.begin, self.place.size if self.end is None else self.end)
+
+    @property
+    def known(self) -> Integers:
+        """Local ids of those that the rank knows."""
+        end = self.place.size if self.end is None else self.end
+        return self.place.local(np.arange(self.place.below(self.begin), self.place.below(end)))
 
 
 def arrays_of_sources(layout: Layout) -> dict[str, list[OfSources]]:
@@ -49,6 +74,44 @@ def _pieces(layout: Layout) -> Iterator[tuple[str, OfSources]]:
         yield "history", OfSources(layout.populations[name], width=record.words)
         if record.pulse:
             yield "release_step", OfSources(layout.populations[name])
+    yield from _of_spines(layout)
+    yield from _of_trains(layout)
+    for one in releases_of(layout):
+        for name in ("u", "x", "y", "last_step") if release_signature(layout) else ("u", "x", "last_step"):
+            yield array_name(name, kernel=SHARED), _of_spans(one.place, one.projection.pre.parts)
+    for bundle in releasing(layout):
+        parts = [pathway.projection.pre.parts[pathway.pre_part] for pathway in bundle.pathways]
+        for name in ("last_use", "used"):
+            yield name, _of_spans(bundle.pathways[0].pre, parts)
+
+
+def _of_spans(place: PlacedPopulation, parts: Iterable[Part]) -> OfSources:
+    """Return the sources from the first to the last one of a population in some parts of selections."""
+    spans = [part.span for part in parts if part.population is place.population and part.size]
+    begin, end = min((int(s[0]) for s in spans), default=0), max((int(s[-1]) + 1 for s in spans), default=0)
+    return OfSources(place, begin=begin, end=end)
+
+
+def _of_spines(layout: Layout) -> Iterator[tuple[str, OfSources]]:
+    """Yield what spines look at: gates of their sources, and the means of these."""
+    for place, kinetics, row in SpineTables(layout, TrainTables(layout)).gate_sets():
+        yield array_name("gates", kernel=GATES), OfSources(place, rows=synapse_states(kinetics))
+        yield "gate_means", OfSources(place, width=row.mask + 1)
+        if row.pulse:
+            yield "release_step", OfSources(place)
+
+
+def _of_trains(layout: Layout) -> Iterator[tuple[str, OfSources]]:
+    """Yield the last spikes, the traces after them, and what scaling makes of these."""
+    for place, train in TrainTables(layout).places():
+        yield "train_step", OfSources(place, width=RECENT)
+        yield "train_step", OfSources(place, width=train.depth)
+        if train.traces:
+            yield "train_value", OfSources(place, width=train.traces)
+            yield "train_value", OfSources(place, width=train.depth * train.traces)
+        yield "train_count", OfSources(place)
+    for bundle in scaled_bundles(layout):
+        yield array_name("growth", kernel=SCALING), OfSources(bundle.pathways[0].post)
 
 
 def joined_sources(states: dict[str, Array], running: Running, first: OnFirst) -> dict[str, Array]:
@@ -60,7 +123,7 @@ def joined_sources(states: dict[str, Array], running: Running, first: OnFirst) -
     for name, every in arrays_of_sources(layout).items():
         flat, at, whole = states[name].reshape(-1), 0, []
         for one in every:
-            size = one.rows * one.place.sources * one.width
+            size = one.rows * len(one.known) * one.width
             whole.append(_joined(flat[at : at + size], one, first).reshape(-1))
             at += size
         found[name] = np.concatenate(whole)
@@ -72,11 +135,11 @@ def joined_sources(states: dict[str, Array], running: Running, first: OnFirst) -
 
 def _joined(values: Array, one: OfSources, first: OnFirst) -> Array:
     """Return the states of all sources of a population, on rank 0."""
-    place = one.place
-    owner = first.share.ownership.owner(place.population.name, np.arange(place.size))
-    mine = place.numbers(np.flatnonzero(owner == first.share.rank))
-    parts = first.parts(values.reshape(one.rows, place.sources, one.width)[:, mine])
-    whole = np.empty((one.rows, place.size, one.width), values.dtype)
+    known, name = one.known, one.place.population.name
+    mine = first.share.owns(name, known)
+    parts = first.parts(values.reshape(one.rows, len(known), one.width)[:, mine])
+    owner = first.share.ownership.owner(name, one.ids)
+    whole = np.empty((one.rows, len(owner), one.width), values.dtype)
     for rank, part in enumerate(parts if first.ranks.rank == 0 else ()):
         own = owner == rank
         whole[:, own] = part.reshape(one.rows, np.count_nonzero(own), one.width)
@@ -101,9 +164,10 @@ def known_sources(states: dict[str, Array], layout: Layout) -> dict[str, Array]:
     for name, every in arrays_of_sources(layout).items() if layout.senders is not None else ():
         flat, at, known = states[name].reshape(-1), 0, []
         for one in every:
-            size = one.rows * one.place.size * one.width
-            whole = flat[at : at + size].reshape(one.rows, one.place.size, one.width)
-            known.append(whole[:, one.place.local(np.arange(one.place.sources))].reshape(-1))
+            n = len(one.ids)
+            size = one.rows * n * one.width
+            whole = flat[at : at + size].reshape(one.rows, n, one.width)
+            known.append(whole[:, one.known - one.begin].reshape(-1))
             at += size
         here = np.concatenate(known)
         found[name] = here if here.size else flat[:1]  # of a rank that knows none, as its arrays have an element each

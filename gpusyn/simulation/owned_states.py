@@ -93,8 +93,10 @@ def _stretches(layout: Layout) -> Iterator[tuple[str, Stretch]]:
                 yield array_name(array, group=g), Stretch(place.population.name, (0, place.size), place.hull)
     for reach in reaches(layout, layout.net.injections, everywhere=True):
         yield array_name("noise", kernel=GATHER, group=reach.place.group), _reached(reach)
-    yield from _one_by_one(POTENTIALS, _with_influx(layout))
-    yield from _one_by_one(array_name("waiting", kernel=RENEWALS), layout.sources(RENEWALS))
+    for place in _with_influx(layout):
+        yield POTENTIALS, Stretch(place.population.name, (0, place.size), place.hull)
+    for place in layout.sources(RENEWALS):
+        yield array_name("waiting", kernel=RENEWALS), Stretch(place.population.name, *2 * ((0, place.size),))
 
 
 def _rows(group: Group) -> dict[str, int]:
@@ -114,12 +116,6 @@ def _reached(reach: Reach) -> Stretch:
     name, kept = reach.place.population.name, reach.part.span[reach.place.within(reach.part.span)]
     here = (int(kept[0]), int(kept[-1]) + 1) if len(kept) else (0, 0)
     return Stretch(name, (reach.first, reach.first + reach.size), here)
-
-
-def _one_by_one(name: str, places: list[PlacedPopulation]) -> Iterator[tuple[str, Stretch]]:
-    """Yield the stretches of an array that has all neurons of some populations, one after the other."""
-    for place in places:
-        yield name, Stretch(place.population.name, (0, place.size), (0, place.size))
 
 
 def _with_influx(layout: Layout) -> list[PlacedPopulation]:

@@ -49,7 +49,11 @@ def read_release(
 def release_places(compiled: Compiled, projection: Projection, pre: Array) -> Array:
     """Return the place of the state of each synapse of a projection, given their positions in `projection.pre`."""
     first = {one.place.population.name: one.state - one.first for one in _sets(compiled, projection)}
-    of_source = [as_ids(part.span) + first.get(part.population.name, 0) for part in projection.pre.parts]
+    of_source = [
+        compiled.layout.populations[part.population.name].numbers(as_ids(part.span).astype(np.int64))
+        + first.get(part.population.name, 0)
+        for part in projection.pre.parts
+    ]
     places: Array = np.concatenate(of_source)[pre]
     return places
 

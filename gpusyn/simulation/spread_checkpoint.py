@@ -16,6 +16,7 @@ import numpy as np
 from gpusyn.builder.layout import Layout
 from gpusyn.builder.ownership import Range, Share
 from gpusyn.builder.pathways import Timing
+from gpusyn.builder.plasticity.learning import learned_bundles
 from gpusyn.builder.rows.per_synapse import states_of
 from gpusyn.builder.rows.stored import DrawnWeights, StoredAddresses, StoredSegments, StoredWeights
 from gpusyn.builder.rows.unpacked import unpack
@@ -25,6 +26,7 @@ from gpusyn.kernels.arrays import array_name
 from gpusyn.simulation.checkpoint_state import sums, trimmed
 from gpusyn.simulation.checkpoint_synapses import saved_name
 from gpusyn.simulation.in_flight import InFlight
+from gpusyn.simulation.learned_weights import settle_events
 from gpusyn.simulation.owned_sources import joined_sources, known_sources
 from gpusyn.simulation.owned_states import Stretches, kept, own_places, owners, stretches
 from gpusyn.simulation.running import Running
@@ -42,6 +44,14 @@ Tree = dict[str, Any]
 
 
 # ---- what rank 0 writes ----
+def settle_alike(running: Running, gathered: Gathered) -> None:
+    """Settle all weights that learn, if ranks did so last in different steps: a checkpoint has one for all."""
+    if running.step and learned_bundles(running.compiled.layout):
+        told = gathered.ranks.objects(running.session.read("sweep").tolist())
+        if any(one != told[0] for one in told):
+            settle_events(running.compiled, running.session, running.step)
+
+
 def joined(content: Tree, running: Running, gathered: Gathered) -> Tree:
     """Return what a checkpoint of all ranks holds, given what this rank has."""
     first = OnFirst(gathered)

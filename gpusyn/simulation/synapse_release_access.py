@@ -77,8 +77,8 @@ class _Synapses:
         pathway, bundle = part.stored.pathway, kept.bundle
         sides = pathway.projection.pre.parts
         start = sum(side.size for side in sides[: pathway.pre_part])
-        row = np.asarray(sides[pathway.pre_part].ids)[part.pre - start] - bundle.pre_range[0]
-        self._row, self._rows = row.astype(np.int64), bundle.rows
+        source = np.asarray(sides[pathway.pre_part].ids)[part.pre - start].astype(np.int64)
+        self._row, self._rows = pathway.pre.numbers(source) - bundle.pre_range[0], bundle.rows
         last = self._of_source("last_use")
         self._real = session.read(array_name("coef", kernel=DELIVER), 0, 1).dtype
         self._steps = np.maximum(step - 1 - last, 0).astype(self._real)

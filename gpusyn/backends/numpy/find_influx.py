@@ -47,12 +47,12 @@ def find_influx(a: SimpleNamespace, prepared: list[Influx]) -> None:
 
 def _of_targets(a: SimpleNamespace, one: Influx, i: Any, now: int, waves: Any) -> None:
     """Find the influx into the spines of some targets of a set."""
-    s, place, n = one.record, one.record.influx + i, one.record.first + i
+    s, place, n, source = one.record, one.record.influx + i, one.record.first + i, one.record.first_train + i
     before, after = a.V_before[place], a.V[n]
     a.V_before[place] = after
-    fired = one.trains.last(i, one.trains.counts(i)) == now
+    fired = one.trains.last(source, one.trains.counts(source)) == now
     reached = now - 1 - s.delay
-    elapsed = reached - one.trains.last(i, one.trains.until(i, reached))
+    elapsed = reached - one.trains.last(source, one.trains.until(source, reached))
     c = read(spines.InfluxCoefficients, a.influx_coef[s.influx_coef :])
     v = spines.potential(before, after, fired, c, decayed(a, one.fast, elapsed), decayed(a, one.slow, elapsed))
     effect = EFFECTS[list(EFFECTS)[s.effect]]

@@ -55,17 +55,20 @@ def learn_weights(a: SimpleNamespace, prepared: Lessons) -> None:
             visit(a, lesson, others, np.zeros_like(others), now, sweep.last)
 
 
-def settle(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> None:
+def settle(
+    a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int, *, complete: bool = True
+) -> None:
     """Change the weights of some synapses by all that has reached them until the end of a step.
 
-    The synapses are given by their rows, parts of slices and places.
+    The synapses are given by their rows, parts of slices and places. What drifts between spikes goes on to the present
+    if that is to be `complete`; else the last event has changed it last, so that no bit depends on the visit.
     """
     sweep = sweeps(a, now)
     last = now if sweep.wanted else sweep.last
     for start, stop in pieces.parts(place.size, pieces.SYNAPSES):
         some = slice(start, stop)
-        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last, complete=True)
-        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now, complete=True)
+        visits = _visits(a, lesson, row[some], np.zeros(stop - start, np.int64), now, last, complete=complete)
+        _learn(a, lesson, visits, _synapses(a, lesson, part[some], place[some]), now, complete=complete)
 
 
 def calcium(a: SimpleNamespace, lesson: Lesson, row: Array, part: Array, place: Array, now: int) -> Array:

@@ -87,7 +87,7 @@ class LearningTables:
             self.noisy[bundle] = self._number.add(number)
         one = Learning(
             rule=self._numbers[rule.struct], coef=len(self._coef), pre=pre, post=post,
-            offset=pathway.post.offset, dendritic=0, early=0, w_max=limit,
+            offset=pathway.post.trained, dendritic=0, early=0, w_max=limit,
             settled=self.settled.setdefault(bundle, len(self.settled)),
             eligibility=self._eligible if is_modulated(bundle) else -1,
             modulator=self._modulators.numbers.get(id(rule), -1), scaled=scaled_every(bundle, self._layout),

@@ -14,6 +14,7 @@ from gpusyn.equations.plasticity.eligibility import DopamineCoefficients
 from gpusyn.errors import ParameterError
 from gpusyn.kernels.arrays import Extents, Owner, array_name
 from gpusyn.kernels.records import Modulator, ModulatorPart, write_rows
+from gpusyn.network.populations import Part
 from gpusyn.numerics.propagators import expm1
 from gpusyn.parameters.waveform import Waveform
 from gpusyn.plasticity import DopamineSTDP
@@ -126,15 +127,20 @@ def _settled_every(rule: DopamineSTDP, dt: float) -> int:
     return min(1 << max(int(2.0 * rule.tau_eligibility / dt), 1).bit_length() - 1, MOST_STEPS)
 
 
+def modulating_parts(rule: DopamineSTDP, layout: Layout) -> tuple[Part, ...]:
+    """Return the parts of populations whose spikes modulate; none if a course does."""
+    given = rule.modulator
+    if isinstance(given, Waveform):
+        return ()
+    return (layout.net.populations[given] if isinstance(given, str) else given).parts
+
+
 def _sources(rule: DopamineSTDP, layout: Layout) -> list[ModulatorPart]:
     """Return the consecutive sources whose spikes modulate."""
-    given, found = rule.modulator, []
-    if isinstance(given, Waveform):
-        return []
-    selection = layout.net.populations[given] if isinstance(given, str) else given
-    for part in selection.parts:
-        ids = layout.populations[part.population.name].source + part.ids
-        for run in np.split(ids, np.flatnonzero(np.diff(ids) != 1) + 1):
+    found = []
+    for part in modulating_parts(rule, layout):
+        place = layout.populations[part.population.name]
+        for run in np.split(part.ids, np.flatnonzero(np.diff(part.ids) != 1) + 1):
             if run.size:
-                found.append(ModulatorPart(int(run[0]), int(run[-1]) + 1))
+                found.append(ModulatorPart(place.sender(int(run[0])), place.sender(int(run[-1]) + 1)))
     return found

@@ -36,7 +36,7 @@ SHARED_REASON = "short-term plasticity on the source, a spike delivers u x of th
 
 
 class Releases(NamedTuple):
-    """The state of the sources of one population for one projection, from local id `first` to `end`."""
+    """The state of the sources of one population for one projection, by their numbers from that of the first one on."""
 
     projection: Projection
     place: PlacedPopulation
@@ -75,7 +75,7 @@ def releases_of(layout: Layout) -> list[Releases]:
             spans = [p.span for p in projection.pre.parts if p.population is place.population and len(p.span)]
             if shared_short_term(projection) is None or not spans:
                 continue
-            first, end = min(int(ids[0]) for ids in spans), max(int(ids[-1]) + 1 for ids in spans)
+            first, end = place.below(min(ids[0] for ids in spans)), place.below(max(ids[-1] for ids in spans) + 1)
             found.append(Releases(projection, place, first, end, slot, number, state, form))
             slot, state = slot + 1, state + end - first
     return found

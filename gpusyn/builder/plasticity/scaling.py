@@ -39,12 +39,12 @@ class ScalingTables:
         assert rule is not None
         row = Scaling(
             every=scaled_every(bundle, self._layout), train=self._trains.numbers[rate_key(bundle)],
-            coef=len(self._coef), growth=self._targets, offset=pathway.post.offset, w_max=w_max, settled=settled,
+            coef=len(self._coef), growth=self._targets, offset=pathway.post.trained, w_max=w_max, settled=settled,
         )  # fmt: skip
         self._of += [len(self._rows)] * len(routes)
         self._rows.append(row)
         self._coef += coefficients(rule, row.every * self._layout.dt)
-        self._targets += pathway.post.size
+        self._targets += pathway.post.sources
         first, end = (pathway.pre.source + place for place in bundle.pre_range)
         self._routes += [route._replace(source=first, source_end=end, late=-1, late_bits=0) for route in routes]
 
@@ -106,7 +106,7 @@ def scaling_extents(layout: Layout) -> dict[Owner, Extents]:
     own = {
         "routes": sum(bundle.timing.blocks for bundle in bundles),
         "scalings": len(bundles),
-        "scaled targets": sum(bundle.pathways[0].post.size for bundle in bundles),
+        "scaled targets": sum(bundle.pathways[0].post.sources for bundle in bundles),
         "coefficients": len(bundles) * count(ScalingCoefficients),
     }
     return {(KERNEL, None): own}

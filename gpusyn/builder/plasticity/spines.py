@@ -90,7 +90,7 @@ class SpineTables:
             key = influx_of(bundle, layout)
             if key not in self._influx:
                 self._influx[key] = self._influxes
-                self._influxes += bundle.pathways[0].post.size
+                self._influxes += bundle.pathways[0].post.kept
         self._decays = {key: tuple(map(trains.decaying, key.spikes[3:5])) for key in self._influx}
 
     def _add_gates(self, bundle: Bundle) -> None:
@@ -105,15 +105,15 @@ class SpineTables:
         longest = max(b.pathways[0].longest for b in spine_bundles(self._layout) if _gate_key(b) == key)
         slots = power_of_2(longest + 1)
         self._gates[key] = SpineGateSet(
-            kind=list(SYNAPSE_GATES).index(form.synapse_gate.name), source=pre.source, size=pre.size,
+            kind=list(SYNAPSE_GATES).index(form.synapse_gate.name), source=pre.source, size=pre.sources,
             gates=self._gate_states, coef=len(self._gate_coef), components=form.components(kinetics), pulse=pulse,
             dead=dead, release=self.releases, means=self._gate_means, mask=slots - 1,
         )  # fmt: skip
         step = GateStep(dt, self._layout.numbers.real, pre.most_events, where)
         self._gate_coef += synapse_coefficients(kinetics, step)
-        self._gate_states += synapse_states(kinetics) * pre.size
-        self._gate_means += slots * pre.size
-        self.releases += pre.size if pulse else 0
+        self._gate_states += synapse_states(kinetics) * pre.sources
+        self._gate_means += slots * pre.sources
+        self.releases += pre.sources if pulse else 0
 
     def add(self, bundle: Bundle, routes: list[Route], synapses: int, w_max: int) -> None:
         """Add the routes of delivery to the receptor of a bundle whose weight learns: one for each block of delays."""
@@ -121,7 +121,7 @@ class SpineTables:
         first, end = bundle.pre_range
         spine = Spine(
             coef=len(self._coef), means=gates.means + first * (gates.mask + 1), mask=gates.mask, delay=0,
-            offset=pathway.post.offset, influx=self._influx[influx_of(bundle, self._layout)], w_max=w_max,
+            offset=pathway.post.targets_here.start, influx=self._influx[influx_of(bundle, self._layout)], w_max=w_max,
             state=self._spines,
         )  # fmt: skip
         self._coef += spine_coefficients(rule, self._layout.dt, w_max)
@@ -163,27 +163,33 @@ class SpineTables:
         receptor, own = place.population.receptors[k], self._layout.groups[place.group].signature.layout()[k]
         bath, (fast, slow) = baths.get(name), self._decays[key]
         return InfluxSet(
-            size=place.size, first=self._first(key), row=place.row, row_step=int(not place.uniform),
+            size=place.kept, first=self._first(key), row=place.row, row_step=int(not place.uniform),
             effect=list(EFFECTS).index(receptor.effect), effect_coef=own.effect_coef,
-            bath=-1 if bath is None else bath + k, train=self._trains.numbers[name, ()], delay=spikes.delay, fast=fast,
-            slow=slow, influx_coef=number * len(InfluxCoefficients._fields), influx=self._influx[key],
+            bath=-1 if bath is None else bath + k, train=self._trains.numbers[name, ()],
+            first_train=place.below(place.hull[0]), delay=spikes.delay, fast=fast, slow=slow,
+            influx_coef=number * len(InfluxCoefficients._fields), influx=self._influx[key],
         )  # fmt: skip
 
     def _first(self, key: _Influx) -> int:
         """Return the place of V of the first target, in the compartment that has the receptor."""
         place = self._layout.populations[key.population]
         group = self._layout.groups[place.group]
-        return group.signature.layout()[key.k].compartment * group.size + place.first
+        return int(group.places(place, group.signature.layout()[key.k].compartment).start)
+
+    def gate_sets(self) -> list[tuple[PlacedPopulation, Kinetics, SpineGateSet]]:
+        """Return the gates that spines look at in order, each set with the population and the kinetics."""
+        return [(self._layout.populations[name], kinetics, row) for (name, kinetics), row in self._gates.items()]
 
     def potentials(self) -> list[Potentials]:
         """Return where the potentials of all targets are, in the order of `V_before`."""
         places = [(self._layout.populations[key.population], self._first(key)) for key in self._influx]
-        return [Potentials(array_name("V", group=place.group), first, place.size) for place, first in places]
+        return [Potentials(array_name("V", group=place.group), first, place.kept) for place, first in places]
 
     def initial_potentials(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """Return `V_before` by name, given the initial V of each group by name; none if no synapse has calcium."""
         found = [arrays[p.array][p.first : p.first + p.size] for p in self.potentials()]
-        return {POTENTIALS: np.concatenate(found)} if found else {}
+        known = np.concatenate(found) if found else np.zeros(0)
+        return {POTENTIALS: known if known.size else np.zeros(1, self._layout.numbers.real_dtype)} if found else {}
 
     def extents(self) -> Extents:
         """Return the extents of the program's arrays."""

@@ -83,17 +83,21 @@ class TrainTables:
         owners = np.bincount([number(key[0]) for key in ordered], minlength=len(layout.populations))
         self._begin = np.concatenate([[0], np.cumsum(owners)]).astype(np.int32)
 
+    def places(self) -> list[tuple[PlacedPopulation, TrainSet]]:
+        """Return the sets in order, each with its population."""
+        return [(self._layout.populations[key[0]], self.sets[n]) for key, n in self.numbers.items()]
+
     def _set(self, place: PlacedPopulation, traces: tuple[Trace, ...], need: _Need) -> TrainSet:
         """Place the rings of a population: deep enough for the spikes that have not reached all synapses."""
         least = max(need.longest, need.axonal) + 3
         depth = max(LEAST_DEPTH, 1 << (least - 1).bit_length()) if need.taught else RECENT
         row = TrainSet(
-            source=place.source, size=place.size, depth=depth, steps=self.spikes, values=self.values,
+            source=place.source, size=place.sources, depth=depth, steps=self.spikes, values=self.values,
             counts=self.sources, traces=len(traces), trace=len(self._traces), longest=need.longest,
         )  # fmt: skip
-        self.spikes += place.size * (RECENT + depth)
-        self.values += place.size * (1 + depth) * len(traces)
-        self.sources += place.size
+        self.spikes += place.sources * (RECENT + depth)
+        self.values += place.sources * (1 + depth) * len(traces)
+        self.sources += place.sources
         self._traces += [self._decay(trace.tau)._replace(nearest=int(trace.nearest)) for trace in traces]
         return row
 

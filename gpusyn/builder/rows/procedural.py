@@ -116,12 +116,12 @@ class ProceduralTables:
             )  # fmt: skip
 
     def _part(self, pathway: Pathway) -> DrawnPart:
-        """Return the targets of a pathway; if a rank owns a single range of them, those alone."""
+        """Return the targets of a pathway: on a rank, those from the first to the last that it owns."""
         selection, number = pathway.projection.post, pathway.post_part
         post, share = side_of(selection, number, pathway.post.offset), self.layout.share
         ids = -1 if post.ids is None else self._ids.add(post.ids)
         within = [(0, post.size)] if share is None else share.within(selection.parts[number]) or [(0, 0)]
-        low, high = within[0] if len(within) == 1 else (0, post.size)
+        low, high = within[0][0], within[-1][1]
         if ids < 0:
             return DrawnPart(post.begin + low, high - low, post.shift + low, ids)
         return DrawnPart(post.begin + low, high - low, post.shift, ids + low)
@@ -144,7 +144,9 @@ class ProceduralTables:
         if pre.ids is None:
             return -1
         row = np.full(bundle.rows, -1, np.int32)
-        row[pre.ids - bundle.pre_range[0]] = pre.begin + np.arange(pre.size)
+        row[bundle.pathways[0].pre.numbers(pre.ids.astype(np.int64)) - bundle.pre_range[0]] = pre.begin + np.arange(
+            pre.size
+        )
         return self._ids.add(row)
 
     def _own(self, projection: Projection, pre: Side) -> int:
