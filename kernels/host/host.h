@@ -20,9 +20,15 @@ struct Worker {
 };
 
 #define KERNEL(name, ...) static void name(const Worker worker, __VA_ARGS__)
-#define DEVICE static inline __attribute__((always_inline))
+// Without optimisation, as in most tests, a copy for each call would only take longer to compile.
+#if defined(__OPTIMIZE__)
+#define INLINED inline __attribute__((always_inline))
+#else
+#define INLINED inline
+#endif
+#define DEVICE static INLINED
 #define APART static __attribute__((noinline))
-#define MEMBER inline __attribute__((always_inline))
+#define MEMBER INLINED
 #define SHARED
 #define RESTRICT __restrict__
 #define SIMD _Pragma("omp simd")
