@@ -15,8 +15,9 @@
 //   for_runs(begin, end, units, kind, f)  f(kind, begin, end, unit) for events of one kind(i, end): for each event and
 //   unit < units of its work, one per warp (host: for all such events in a row, so that what depends on their kind
 //   alone is done once, and unit 0 is the whole work); for_spikes does so for those of several ages
-//   for_routes, for_slices, cut  the route, the slice of its targets and the part of a segment that a unit of work is
-//   (host: all routes, the slices that a worker owns, whole segments)
+//   for_routes, for_slices, cut  the route (or ALL along the same rows, one after the other, because rows then are in
+//   the cache L1), the slice of its targets and the part of a segment that a unit of work is (host: all routes, the
+//   slices that a worker owns, whole segments)
 //   PREFETCH(address)    asks for data that are used soon (GPU: nothing)
 //   Batch<T, N, AHEAD>   keeps up to N items back meanwhile (GPU: none)
 //   for_lanes(lo, hi, look, f, streams...)  f(j, lane, look(j)) for j in [lo, hi), lane = (j - lo) % 32; f reads the
@@ -131,7 +132,7 @@ template <class Spikes, class Kind, class F> DEVICE void for_spikes(const Spikes
     });
 }
 
-template <class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int unit, F f)
+template <bool ALL, class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int unit, F f)
 {
     int found = begin - 1;
     for (int r = begin; r < end; r += LANES) {
@@ -140,7 +141,11 @@ template <class Route, class F> DEVICE void for_routes(const Route *routes, int 
         found += __popc(before);
         if (~before) break;
     }
-    if (found >= begin) f(routes[found], unit - (int)routes[found].unit);
+    if (found < begin) return;
+    unit -= (int)routes[found].unit;
+    int first = found - (ALL ? (int)routes[found].receptors : 1);
+#pragma unroll 1
+    while (found > first) f(routes[found--], unit);
 }
 
 template <class Route, class Share, class F> DEVICE void for_slices(const Route &route, int unit, Share, F f)

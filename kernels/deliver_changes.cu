@@ -72,7 +72,7 @@ KERNEL(deliver_changes, const Clock *RESTRICT clock, int64 *RESTRICT gate_total,
     auto gate = [=](int64 i) { return gate_id[i]; };
     auto weight = [](const Route &route, int64) { return Amount{(acc)route.weight}; };
     for_runs(0, n, most_units, population_of(gate, all), [&](int p, int64 begin, int64 end, int unit) {
-        for_due(all, p, 0, unit, begin, end, gate, weight, segment_begin, share, [&](const Segment &s) {
+        for_due<true>(all, p, 0, unit, begin, end, gate, weight, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);
             due.push(s, open, add);
         });

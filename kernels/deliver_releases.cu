@@ -255,7 +255,7 @@ KERNEL(deliver_releases, const Clock *RESTRICT clock, const int64 *RESTRICT spik
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto count = [=](const Route &, int64 i) { return Amount{(acc)spike_events[i & spike_mask]}; };
     for_runs(begin, *spike_total, most_units, population_of(source, ways), [&](int p, int64 i, int64 end, int unit) {
-        for_due(ways, p, 0, unit, i, end, source, count, segment_begin, share, [&](const Segment &s) {
+        for_due<false>(ways, p, 0, unit, i, end, source, count, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);
             due.push(s, open, use);
         });

@@ -78,7 +78,7 @@ KERNEL(deliver_spikes, Clock *RESTRICT clock, const int64 *RESTRICT spike_total,
     };
     auto population = population_of(source, all);
     for_spikes(spikes, most_units, population, [&](int p, int age, int64 begin, int64 end, int unit) {
-        for_due(all, p, age, unit, begin, end, source, amount, segment_begin, share, [&](const Segment &s) {
+        for_due<true>(all, p, age, unit, begin, end, source, amount, segment_begin, share, [&](const Segment &s) {
             ask_for_bounds(s, segment_sizes);
             due.push(s, open, add);
         });

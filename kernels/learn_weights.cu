@@ -43,7 +43,7 @@ KERNEL(learn_weights, const Clock *RESTRICT clock, const int64 *RESTRICT spike_t
     auto source = [=](int64 i) { return spike_id[i & spike_mask]; };
     auto count = [=](const Route &, int64 i) { return Amount{(acc)spike_events[i & spike_mask]}; };
     for_spikes(spikes, most_units, population_of(source, all), [&](int p, int age, int64 begin, int64 end, int unit) {
-        for_due(all, p, age, unit, begin, end, source, count, segment_begin, share, visit);
+        for_due<false>(all, p, age, unit, begin, end, source, count, segment_begin, share, visit);
     });
     for (int r = 0; r < n_routes && sweep[odd] == now; r++) for_unreached(lessons, r, segment_begin, share, visit);
     due.finish(open, learn);

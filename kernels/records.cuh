@@ -53,7 +53,7 @@ struct SourceChunk {
 struct Route {
     int64 source, source_end, segments, sizes, row_step, age, width, blocks, ahead, targets, late, late_bits, weights,
         weight, shift, ring, mask, stride, slice, slices, slice_size, payload, payload_step, channels, ring_step, runs,
-        gathers, unit, parts, release;
+        gathers, unit, parts, release, receptors;
 };
 
 // Rows that are drawn again at each event of their sources.

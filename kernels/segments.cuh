@@ -205,17 +205,18 @@ template <class Source> DEVICE auto population_of(Source source, const Routes &a
 }
 
 // Calls f(segment) for the segments of a unit of work that are due `age` steps after the events [begin, end) of sources
-// source(i) of one population, which add amount(route, i).
-template <class Source, class Add, class F>
+// source(i) of one population, which add amount(route, i); ALL also along other routes of the same rows.
+template <bool ALL, class Source, class Add, class F>
 DEVICE void for_due(const Routes &all, int population, int age, int unit, int64 begin, int64 end, Source source,
                     Add amount, const uint32 *segment_begin, Share share, F f)
 {
-    for_routes(all.routes, all.begin[population], all.begin[population + 1], unit, [&](const Route &route, int own) {
+    auto along = [&](const Route &route, int own) {
         int block = block_due(route, age);
         if (block >= route.blocks) return;
         for (int64 i = begin; i < end; i++)
             for_segments(route, source(i), block, amount(route, i), segment_begin, own, share, f);
-    });
+    };
+    for_routes<ALL>(all.routes, all.begin[population], all.begin[population + 1], unit, along);
 }
 
 // The bit at which the sizes of a group of segments begin, to which a segment belongs.

@@ -19,6 +19,7 @@ from gpusyn.builder.inputs.currents import check_command
 from gpusyn.builder.inputs.noise import check_noise
 from gpusyn.builder.inputs.spike_lists import rounded_times
 from gpusyn.builder.layout import Description, GateSet, Layout, history_bits, history_words, same_ids
+from gpusyn.builder.most_synapses import too_many
 from gpusyn.builder.notes import Note
 from gpusyn.builder.own_recorders import shared_recorders
 from gpusyn.builder.ownership import Share, Spread
@@ -94,6 +95,7 @@ def lay_out(
         *lag_notes(layout),
         *warnings_of(layout),
         *coarse_weights(layout),
+        *too_many(layout),
     ]
     return layout
 

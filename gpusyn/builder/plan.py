@@ -11,6 +11,7 @@ from gpusyn.builder.building import building_peak
 from gpusyn.builder.gpu.devices import AbsentGpu
 from gpusyn.builder.junctions import building_bytes, host_bytes, junction_rows
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.most_synapses import too_many
 from gpusyn.builder.notes import together
 from gpusyn.builder.offers import procedural_offer
 from gpusyn.builder.ownership import Spread
@@ -30,7 +31,7 @@ from gpusyn.builder.plasticity.rewiring import rewiring_bytes, rewiring_rows
 from gpusyn.builder.recorded import listing_bytes, recorded_bytes
 from gpusyn.builder.specs import bundle_bytes, chunk_steps, described, extents, gated_bytes, launched, procedural_bytes
 from gpusyn.builder.spread import RankPlan, rank_plan, rank_rows
-from gpusyn.errors import PlanMemoryError
+from gpusyn.errors import ParameterError, PlanMemoryError
 from gpusyn.kernels.arrays import PROCEDURAL, SYNAPTIC, ArrayKind
 from gpusyn.kernels.program import PARAMETER, RECORD, SCRATCH, STATE, ArraySpec
 from gpusyn.network.network import Network
@@ -235,6 +236,8 @@ class Plan:
         ------
         PlanMemoryError
             If it does not fit; the message lists the largest parts. Nothing has been allocated.
+        ParameterError
+            If rows are expected to have more synapses than can be told apart; a warning of the plan says so, too.
         """
         if not self.fits:
             largest = sorted(self.bytes.items(), key=lambda kv: -kv[1])[:6]
@@ -261,6 +264,8 @@ class Plan:
                 f"{parts}\n  {size_text(self.scratch):>10}  more while it is built\nNothing was allocated. {TO_FIT}"
                 f"{f'; or {offer}' if (offer := procedural_offer(self.layout, self.bytes)) else ''}."
             )
+        for note in too_many(self.layout):
+            raise ParameterError(str(note))
 
     def built(self, rounded_to_zero: Mapping[str, int]) -> Plan:
         """Return the plan with the number of weights that round to 0, which is known once the network is drawn.

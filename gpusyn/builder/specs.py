@@ -180,16 +180,16 @@ def most_units(layout: Layout, kernel: str) -> int:
 def units_of_senders(layout: Layout, releasing: bool = False) -> Counter[tuple[str, Kinetics | None]]:
     """Return the units of work for an event of each sender: a population, or its gates of one kinetics.
 
-    A unit delivers along one route to one slice of its targets, or to a part of that. Synapses that release one by one
-    have units of their own, each for all receptors.
+    A unit delivers along the routes of the same rows to one slice of their targets, or to a part of that. Synapses that
+    release one by one have units of their own.
     """
     units: Counter[tuple[str, Kinetics | None]] = Counter()
     for bundle in layout.bundles:
         if bundle.one_by_one != releasing:
             continue
         routes = bundle.timing.blocks if bundle.timing.at_once else 1
-        for name in bundle.receptors[:1] if releasing else bundle.receptors:
-            units[sender_of(bundle, name)] += routes * bundle.slices * bundle.parts
+        for sender in {sender_of(bundle, name) for name in bundle.receptors[: 1 if releasing else None]}:
+            units[sender] += routes * bundle.slices * bundle.parts
     return units
 
 

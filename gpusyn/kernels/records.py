@@ -180,7 +180,8 @@ class Route(NamedTuple):
     weight. If it `gathers`, events of gates go to sums that all targets share.
 
     A GPU has a unit of work for each of `slices` slices and each of `parts` equal parts of a segment, numbered from
-    `unit` on among those of its sender.
+    `unit` on among those of its sender. It delivers to `receptors` receptors of the same contacts, whose routes
+    are this one and those before it, which have `receptors` 0.
 
     With a `release` (-1: none), a spike delivers a part of each weight, which `spike_release` holds there.
     """
@@ -215,6 +216,7 @@ class Route(NamedTuple):
     unit: int
     parts: int
     release: int
+    receptors: int
 
 
 class DrawnSet(NamedTuple):

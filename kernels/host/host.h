@@ -20,9 +20,15 @@ struct Worker {
 };
 
 #define KERNEL(name, ...) static void name(const Worker worker, __VA_ARGS__)
-#define DEVICE static inline __attribute__((always_inline))
+// Without optimisation, as in most tests, a copy for each call would only take longer to compile.
+#if defined(__OPTIMIZE__)
+#define INLINED inline __attribute__((always_inline))
+#else
+#define INLINED inline
+#endif
+#define DEVICE static INLINED
 #define APART static __attribute__((noinline))
-#define MEMBER inline __attribute__((always_inline))
+#define MEMBER INLINED
 #define SHARED
 #define RESTRICT __restrict__
 #define SIMD _Pragma("omp simd")
@@ -168,7 +174,7 @@ template <class Spikes, class Kind, class F> DEVICE void for_spikes(const Spikes
         for_runs(begin, end, 1, kind, [&](int own, long long i, long long last, int) { f(own, age, i, last, 0); });
     }
 }
-template <class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int, F f)
+template <bool ALL, class Route, class F> DEVICE void for_routes(const Route *routes, int begin, int end, int, F f)
 {
     for (int r = begin; r < end; r++) f(routes[r], 0);
 }

@@ -520,3 +520,44 @@ def test_a_refractory_time_that_a_simulator_refuses_has_no_plan(t_ref, message):
         gs.plan(net, dt=0.3)
     with pytest.raises(gs.ParameterError, match=message):
         gs.Simulator(net, dt=0.3, backend="numpy")
+
+
+def many_synapses(k, **options):
+    """A description of half a million neurons with k synapses each, which nobody could build here."""
+    net = gs.Network()
+    cells = net.population("cells", 500_000, gs.LIF(), receptors=[gs.AMPA()])
+    net.connect(cells, cells, gs.FixedOutDegree(k), receptor="AMPA", weight=1.0, name="many", **options)
+    return net
+
+
+def refusal(net):
+    """The warning of a plan that a network cannot be built, which is also the error of building it."""
+    plan = gs.plan(net, device="H200")
+    lines = [line.split(":", 1)[1].strip() for line in str(plan).splitlines() if "are possible" in line]
+    if lines:
+        with pytest.raises(gs.ParameterError) as error:
+            plan.require_fit()
+        assert [str(error.value)] == lines
+    return lines
+
+
+def test_a_plan_tells_if_rows_have_more_synapses_than_can_be_told_apart():
+    few, many = (2**32 - 1) // 500_000, 2**32 // 500_000 + 1
+    wide = many_synapses(few)
+    cells = wide.populations["cells"]
+    wide.connect(cells, cells, gs.FixedInDegree(9), receptor="AMPA", weight=1.0)  # rows of their own
+    assert refusal(many_synapses(few)) == refusal(wide) == []
+    assert refusal(many_synapses(many, storage="procedural")) == []
+    (line,) = refusal(many_synapses(many))
+    assert line.startswith(f"Projection 'many': about {many * 500_000} synapses of population 'cells' are in common")
+
+
+def test_a_plan_tells_if_there_are_more_synapses_that_release_one_by_one_than_numbers():
+    net = gs.Network()
+    cells = [net.population(name, 500_000, gs.LIF(), receptors=[gs.AMPA()]) for name in "ab"]
+    both, rule = cells[0] + cells[1], gs.FixedInDegree(5000)
+    net.connect(both, cells[0], rule, receptor="AMPA", weight=1.0, plasticity=gs.QuantalRelease(3, 0.5))
+    assert refusal(net) == []
+    net.connect(both, both, rule, receptor="AMPA", weight=1.0, plasticity=gs.QuantalRelease(3, 0.5), name="more")
+    (line,) = refusal(net)
+    assert line.startswith("Projection 'more': about 5000000000 synapses release one by one")

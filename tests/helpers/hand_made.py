@@ -139,7 +139,7 @@ class HandMade:
             width=1, blocks=1, ahead=ahead + 1, targets=a["targets"].size, late=a["late"].size, late_bits=8,
             weights=a["weights"].size, weight=0, shift=shift, ring=receptor * self.slots * self.n,
             mask=self.slots - 1, stride=self.n, slice=0, slices=slices, slice_size=slice_size, payload=-1,
-            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0, unit=0, parts=2, release=-1,
+            payload_step=0, channels=1, ring_step=0, runs=0, gathers=0, unit=0, parts=2, release=-1, receptors=1,
         )  # fmt: skip
         self.routes.append((population, route))
         late, targets = [d - ahead - 1 for _, _, d, _, _ in rows], [t for _, _, _, t, _ in rows]

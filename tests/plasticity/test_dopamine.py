@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
-from tests.helpers.long_checks import every
+from tests.helpers.long_checks import every, pairs
 
 DT, T = 0.1, 400.0
 REWARDS = [60.0, 61.0, 150.0, 333.3]
@@ -74,9 +74,9 @@ def plain_loop(pre, post, rewards, rate, delay, axonal, tau_c=300.0, tau_d=100.0
 WAVE = [(0.0, 0.0), (50.0, 4.0), (130.0, -3.0), (250.0, 1.0)]
 
 
-@pytest.mark.parametrize(("delay", "axonal"), [(1.0, 0.0), (5.0, 0.4), (DT, 0.0)])
-@pytest.mark.parametrize("course", [False, True])
-def test_weights_are_those_of_a_plain_loop(course, delay, axonal):
+@pytest.mark.parametrize(("course", "delays"), pairs([False, True], [(1.0, 0.0), (5.0, 0.4), (DT, 0.0)]))
+def test_weights_are_those_of_a_plain_loop(course, delays):
+    delay, axonal = delays
     times, values = zip(*WAVE, strict=True)
     modulator = gs.Waveform(times, values) if course else "dopamine"
     rewards, rate = ([], WAVE) if course else ([*REWARDS, 200.0], [])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gpusyn as gs
+from tests.helpers.long_checks import pairs
 from tests.helpers.runs import differences, outcome, same_bits
 from tests.helpers.small_network import CELL, DT, simulator, steps_of
 
@@ -53,8 +54,7 @@ def test_weights_that_are_set_act_as_if_given(backend, receptor):
     assert differences(changed, steps_of(given(7.0, creation, receptor), backend, 60)) == []
 
 
-@pytest.mark.parametrize("receptor", KINDS, ids=["lumped", "rising", "first-order"])
-@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize(("precision", "receptor"), pairs(["single", "double"], KINDS))
 def test_given_arrays_stay_as_they_are(backend, precision, receptor):
     mine, delay = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3])
     net = gs.Network()
@@ -162,8 +162,8 @@ def test_weights_of_several_receptors_are_named():
 def test_a_reset_restores_weights_that_lie_where_a_projection_without_synapses_begins():
     net = gs.Network()
     cells = net.population("E", 3, gs.LIF(**CELL), receptors=[gs.AMPA()])
-    for name, pairs in (("none", []), ("some", PAIRS)):
-        rule = gs.FromArrays(*np.array(pairs, np.int64).reshape(-1, 2).T)
+    for name, contacts in (("none", []), ("some", PAIRS)):
+        rule = gs.FromArrays(*np.array(contacts, np.int64).reshape(-1, 2).T)
         net.connect(cells, cells, rule, receptor="AMPA", weight=1.0, delay=0.2, w_max=2.0, name=name)
     with gs.Simulator(net, dt=DT, backend="numpy") as sim:
         for name in net.projections:

@@ -37,6 +37,8 @@ class Stream(NamedTuple):
         Sums that each of them changes.
     own_weights : bool
         True if each synapse has a weight of its own.
+    again : bool
+        True if they reach the synapses together with those of another receptor, which is counted before.
     """
 
     bundle: Bundle
@@ -47,6 +49,7 @@ class Stream(NamedTuple):
     events: float
     channels: int
     own_weights: bool
+    again: bool = False
 
 
 class Activity:
@@ -111,8 +114,11 @@ class Activity:
     def streams(self) -> Iterator[Stream]:
         """Yield the events of one step along each set of rows and receptor, where synapses release all of a weight."""
         for bundle in self.layout.bundles:
+            senders = set()
             for name in () if bundle.one_by_one else bundle.receptors:
-                yield self.stream(bundle, name)
+                sender = sender_of(bundle, name)
+                yield self.stream(bundle, name)._replace(again=sender in senders)
+                senders.add(sender)
 
     def stream(self, bundle: Bundle, receptor: str) -> Stream:
         """Return the events of one step along the rows of a bundle to a receptor."""

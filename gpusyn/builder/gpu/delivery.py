@@ -66,13 +66,13 @@ def changes(given: Given) -> Work:
 
 def rows_of(given: Given, streams: list[Stream], senders: float) -> Elements:
     """Return what is read to find the rows of some senders, and of the synapses in them."""
-    weight = given.layout.numbers.weight_dtype.itemsize
+    weight, read = given.layout.numbers.weight_dtype.itemsize, [s for s in streams if not s.again]
     return {
         "source_population": (senders, 0), "route_begin": (2 * senders, 0), "routes": (given.counts["routes"], 0),
-        "segment_begin": (sum(_bounds_read(s) for s in streams), 0),
-        "segment_sizes": (sum(_sizes_read(s) for s in streams), 0),
-        "targets": (sum(run_of(s.events, s.filled, 2) for s in streams), 0),
-        "late": (sum(run_of(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in streams
+        "segment_begin": (sum(_bounds_read(s) for s in read), 0),
+        "segment_sizes": (sum(_sizes_read(s) for s in read), 0),
+        "targets": (sum(run_of(s.events, s.filled, 2) for s in read), 0),
+        "late": (sum(run_of(s.events * s.bundle.timing.late_bits / 8, s.filled, 1) for s in read
                      if s.bundle.timing.late_bits), 0),
         "weights": (sum(run_of(s.events, s.filled, weight) for s in streams if s.own_weights), 0),
     }  # fmt: skip
@@ -83,7 +83,7 @@ def phases_of(streams: list[Stream], units: float) -> list[Phase]:
 
     A unit finds its event, its population, the routes of that, the unit at which each begins, the fields of one route.
     """
-    pieces = sum(_pieces(s) for s in streams)
+    pieces = sum(_pieces(s) for s in streams if not s.again)
     if not pieces:
         return []
     passes = sum(_passes(s) for s in streams) / pieces
@@ -106,12 +106,13 @@ def _passes(s: Stream) -> float:
 
 def adding(streams: list[Stream]) -> float:
     """Return the instructions of finding segments and adding their synapses."""
-    return sum(_SEGMENT * s.segments * s.bundle.parts + _passes(s) * (_PASS + 8 * s.channels) for s in streams)
+    segments = sum(s.segments * s.bundle.parts for s in streams if not s.again)
+    return _SEGMENT * segments + sum(_passes(s) * (_PASS + 8 * s.channels) for s in streams)
 
 
 def _released(streams: list[Stream]) -> float:
     """Return the parts of weights that are read, one for each segment that is looked up."""
-    plastic = (s for s in streams if shared_short_term(s.bundle.pathways[0].projection) is not None)
+    plastic = (s for s in streams if not s.again and shared_short_term(s.bundle.pathways[0].projection) is not None)
     return sum(s.segments for s in plastic)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpusyn.builder.layout import Layout, same_ids
+from gpusyn.builder.most_synapses import check_numbers
 from gpusyn.builder.pathways import Pathway
 from gpusyn.builder.rows.own_targets import OwnTargets
 from gpusyn.builder.rows.reference import AnyIntegers, NumpyRows, RowMaker, Synapses, is_each, side_of
@@ -157,11 +158,7 @@ class Drawing:
     def _keep_numbers(self, numbers: Integers | int, n: int, end: int) -> None:
         """Keep the numbers of the `n` synapses of a block."""
         assert self.numbers is not None
-        if end > 2**32:
-            raise ParameterError(
-                f"Projection '{self.projection.name}': has more than {2**32} synapses that release one by one, or "
-                "whose learning is noisy, so that each needs a number; split the population into several"
-            )
+        check_numbers(self.projection.name, end)
         each = np.arange(numbers, numbers + n) if isinstance(numbers, int) else self._host(numbers)
         self.numbers.append(each.astype(np.uint32))
 

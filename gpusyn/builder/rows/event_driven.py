@@ -11,13 +11,14 @@ from gpusyn.builder.bundles import StoredForm, stored_form
 from gpusyn.builder.gating.forms import shape_of
 from gpusyn.builder.gating.strategy import SOURCE
 from gpusyn.builder.layout import Layout
+from gpusyn.builder.most_synapses import check_room, is_known_by_number
 from gpusyn.builder.pathways import Bundle, Pathway, most_drawn, one_weight
 from gpusyn.builder.plasticity.calcium import is_noisy
 from gpusyn.builder.plasticity.learning import LearningTables
 from gpusyn.builder.plasticity.releases import release_slots
 from gpusyn.builder.rows.drawn import Drawing
 from gpusyn.builder.rows.reference import Column, NumpyRows, Room, RowMaker, Side, Slot, Synapses
-from gpusyn.builder.rows.routes import in_units
+from gpusyn.builder.rows.routes import in_units, of_contacts
 from gpusyn.builder.rows.sorted import in_runs
 from gpusyn.builder.rows.stored import Pool, StoredSegments
 from gpusyn.builder.source_gates import GateTables
@@ -158,7 +159,7 @@ class EventDrivenTables:
         int
             Number of the synapse after its last one.
         """
-        if any(_is_known_by_number(bundle) for bundle in one.slots):
+        if any(is_known_by_number(bundle) for bundle in one.slots):
             one.drawing.numbers = [] if self.layout.share else None
         for block in one.drawing.blocks():
             for bundle, slots in one.slots.items():
@@ -196,17 +197,12 @@ class EventDrivenTables:
 
     def _reserve(self, bundle: Bundle, n: int) -> Places:
         """Return the places of the rows of a bundle with `n` synapses."""
-        if n >= 2**32:
-            raise ParameterError(
-                f"Projection '{bundle.pathways[0].projection.name}': {n} synapses of population "
-                f"'{bundle.pathways[0].pre.population.name}' are in common rows, but at most {2**32 - 1} are possible; "
-                "split the population into several"
-            )
+        check_room(bundle, n)
         return Places(n, self._targets.reserve(n), self._weights.reserve(len(_columns(bundle)) * n))
 
     def _room(self, bundle: Bundle, place: Places, rows: RowMaker) -> Room:
         """Return the parts of the arrays that the rows of a bundle fill; late steps are packed when all are known."""
-        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or _is_known_by_number(bundle)
+        n, columns, numbered = place.n, len(_columns(bundle)), rows.numbered or is_known_by_number(bundle)
         return Room(
             targets=self._targets.part(place.targets, n),
             late=rows.memory.empty(n, np.uint8) if bundle.timing.late_bits else None,
@@ -220,6 +216,7 @@ class EventDrivenTables:
         begin, sizes = self._add_index(bounds, bundle.compressed)
         columns, late, bits = _columns(bundle), self._add_late(room.late, bundle), bundle.timing.late_bits
         runs = late < 0 and bool(columns) and in_runs(room.targets, bounds, self._memory)
+        ways: list[list[tuple[int, Route]]] = []
         for name in bundle.receptors:
             weights = place.weights + columns.index(name) * place.n if name in columns else -1
             rows = {
@@ -228,8 +225,7 @@ class EventDrivenTables:
                 "runs": int(runs and weights >= 0 and name != bundle.learns and not bundle.rewires),
             }  # fmt: skip
             routes = list(self._routes(bundle, name, rows))
-            if not bundle.one_by_one:
-                self.routes += routes
+            ways.append(routes)
             if name == bundle.learns:
                 number = self._memory.host(room.numbers) if is_noisy(bundle) else _NONE
                 self.learning.add(bundle, [route for _, route in routes], number, place.n)
@@ -244,7 +240,9 @@ class EventDrivenTables:
                     )
                 )  # fmt: skip
 
-        if bundle.one_by_one:
+        if not bundle.one_by_one:
+            self.routes += of_contacts(ways)
+        else:
             places = {one.receptor: one.weights for one in self.stored[-len(bundle.pathways) * len(bundle.receptors) :]}
             found = self._routes(bundle, bundle.receptors[0], rows)  # the same for all receptors
             routes = [(sender, route._replace(shift=0, runs=0)) for sender, route in found]
@@ -281,7 +279,7 @@ class EventDrivenTables:
             age=timing.first - 1, width=timing.width, blocks=timing.blocks, ahead=1,
             shift=max(form.shift, 1 - self.layout.learned_bits),  # beyond it, no weight makes a quantum
             weight=(form.weight or 0) * (-1 if bundle.taken_back else 1),
-            gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts,
+            gathers=int(bundle.shared and senders.payload >= 0), unit=0, parts=bundle.parts, receptors=1,
             release=self._slots.get((pathway.projection.name, pathway.pre.population.name), -1),
             **rows, **senders.fields(), **sums_of(bundle, pathway, k)._asdict(),
         )  # fmt: skip
@@ -465,11 +463,6 @@ def _most(bundle: Bundle, layout: Layout) -> int:
 def _numbers(ids: Span, pathway: Pathway) -> Span:
     """Return the numbers of sources that have one, counted from that of the first one of their population."""
     return ids if pathway.pre.senders is None else pathway.pre.numbers(as_ids(ids))
-
-
-def _is_known_by_number(bundle: Bundle) -> bool:
-    """Return whether random numbers are drawn for the synapses of a bundle by their numbers."""
-    return bundle.one_by_one or is_noisy(bundle)
 
 
 def _columns(bundle: Bundle) -> list[str]:

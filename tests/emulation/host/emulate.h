@@ -105,7 +105,7 @@ template <class T> inline T __shfl_xor_sync(unsigned mask, T value, int other, i
 // ---- atomics: the overloads that CUDA has and no others; relaxed, as there ----
 namespace emu {
 // Unseen by ThreadSanitizer, which remembers only a few accesses a word: one an atomic operation is enough.
-template <class T> EMU_FN T peek(const T *p) { return *static_cast<const volatile T *>(p); }
+template <class T> EMU_TEMPLATE_FN T peek(const T *p) { return *static_cast<const volatile T *>(p); }
 }  // namespace emu
 
 #define EMU_ATOMIC(name, T, new_value) \

@@ -3,6 +3,9 @@
 // x86-64 and AArch64 switch in a few instructions of assembly; anything else (or GPUSYN_EMULATE_UCONTEXT) goes through
 // ucontext, correct but slower, since it makes a system call at every switch. AddressSanitizer and ThreadSanitizer are
 // told of each switch; under ThreadSanitizer a fiber counts as a thread of its own.
+//
+// What is an EMU_FN is part of each module, or compiled once for many: with GPUSYN_EMULATE_RUNTIME all of it, and with
+// GPUSYN_EMULATE_APART none of it, for a module that is linked with the former.
 #pragma once
 
 #include <stddef.h>
@@ -30,9 +33,22 @@ void __tsan_java_free(unsigned long start, unsigned long size);
 }
 // The emulator's own memory accesses are no part of the kernel, so none of its functions is instrumented.
 #define EMU_FN __attribute__((no_sanitize("thread"), noinline)) inline
+#define EMU_TEMPLATE_FN EMU_FN
 #else
 #define EMU_TSAN 0
+#define EMU_TEMPLATE_FN inline
+#if defined(GPUSYN_EMULATE_RUNTIME)
+#define EMU_FN __attribute__((used)) inline
+#elif defined(GPUSYN_EMULATE_APART)
+#define EMU_FN extern inline __attribute__((gnu_inline))
+#else
 #define EMU_FN inline
+#endif
+#endif
+#if defined(GPUSYN_EMULATE_APART)
+#define EMU_ASSEMBLY(text)
+#else
+#define EMU_ASSEMBLY(text) __asm__(text)
 #endif
 
 #if !defined(GPUSYN_EMULATE_UCONTEXT) && !defined(__x86_64__) && !defined(__aarch64__)
@@ -65,7 +81,7 @@ inline size_t host_stack_bytes = 0;
 EMU_FN void swap_stacks(Fiber *from, Fiber *to) { swapcontext(&from->context, &to->context); }
 #elif defined(__x86_64__)
 extern "C" void gpusyn_emulate_swap(void **save, void *to) __attribute__((visibility("hidden")));
-__asm__(
+EMU_ASSEMBLY(
     ".text\n.hidden gpusyn_emulate_swap\n.globl gpusyn_emulate_swap\n.type gpusyn_emulate_swap,@function\n"
     "gpusyn_emulate_swap:\n"
     "push %rbp\n push %rbx\n push %r12\n push %r13\n push %r14\n push %r15\n"
@@ -76,7 +92,7 @@ constexpr size_t SAVED_WORDS = 8, ENTRY_WORD = 6;  // six registers, the return 
 EMU_FN void swap_stacks(Fiber *from, Fiber *to) { gpusyn_emulate_swap(&from->sp, to->sp); }
 #else
 extern "C" void gpusyn_emulate_swap(void **save, void *to) __attribute__((visibility("hidden")));
-__asm__(
+EMU_ASSEMBLY(
     ".text\n.hidden gpusyn_emulate_swap\n.globl gpusyn_emulate_swap\n.type gpusyn_emulate_swap,%function\n"
     "gpusyn_emulate_swap:\n"
     "stp x19, x20, [sp, #-160]!\n stp x21, x22, [sp, #16]\n stp x23, x24, [sp, #32]\n stp x25, x26, [sp, #48]\n"

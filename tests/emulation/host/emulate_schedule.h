@@ -179,7 +179,7 @@ EMU_FN bool choose_thread()
     return true;
 }
 
-void thread_loop();
+EMU_FN void thread_loop();
 
 // The fiber on which the chosen thread starts or goes on.
 EMU_FN Fiber *fiber_of_chosen()
