@@ -202,7 +202,7 @@ template <class T, int N, int AHEAD> struct Batch {
     template <class Open, class Use> MEMBER void finish(Open, Use) {}
 };
 // Pieces of a segment: f(first, n) for n items from `first` on, one for each lane (host: up to HELD).
-enum { HELD = 1 };
+enum { HELD = 1, HELD_LISTED = 1 };
 #define FOR_HELD(j, n) if (int j = 0; j < (n))
 #define FOR_HELD_EVENLY(j, n) FOR_HELD(j, n)
 template <class F> DEVICE void for_pieces(int64 lo, int64 hi, F f)
@@ -217,17 +217,20 @@ DEVICE const uint8 *unpack(const uint8 *packed, int64 first, int, int bits, uint
     room[0] = (uint8)(packed[at >> 3] >> (at & 7) & (1 << bits) - 1);
     return room;
 }
-// For each of the n items of a piece, put(j, f(look(j, k, x))) for all k below the first that is `depth` or for which
-// x = at(j, k) is not below a limit, the greatest first (host: all items of one k together; f is
-// in a SIMD loop, and so is look if it is EVEN: about the same arithmetic for all).
+// For each of the n items i of a piece, put(i, f(look(i, k, x))) for all k below the first that is `depth` or for which
+// x = at(i, k) is not below a limit, the greatest first; `newest` are those for k = 0 (host: all items of one k
+// together, listed in arrays of HELD_LISTED; f is in a SIMD loop, and so is look if it is EVEN: about the same
+// arithmetic for all).
 template <bool EVEN, class At, class Look, class F, class Put>
-DEVICE void for_backwards(int, int64 depth, int limit, At at, Look look, F f, Put put)
+DEVICE void for_backwards(const int *items, const int *newest, int, int64 depth, int limit, At at, Look look, F f,
+                          Put put)
 {
-    int k = 0;
-    while (k < depth && at(0, k) < limit) k++;
+    int i = items[0], k = 0;
+    auto from = [&](int k) { return k == 0 ? newest[0] : at(i, k); };
+    while (k < depth && from(k) < limit) k++;
     while (k) {
         k--;
-        put(0, f(look(0, k, at(0, k))));
+        put(i, f(look(i, k, from(k))));
     }
 }
 // The synapses of a run of consecutive targets (host: a SIMD loop).
@@ -271,11 +274,12 @@ DEVICE uint32 take_own(uint32 *counter) { return atomicAdd(counter, 1u); }
 
 #endif
 
-// The same where f(j, k) does it all.
-template <class At, class F> DEVICE void for_backwards(int n, int64 depth, int limit, At at, F f)
+// The same where f(i, k) does it all.
+template <class At, class F>
+DEVICE void for_backwards(const int *items, const int *newest, int n, int64 depth, int limit, At at, F f)
 {
-    auto all = [&](int j, int k, int) { return f(j, k), 0; };
-    for_backwards<false>(n, depth, limit, at, all, [](int x) { return x; }, [](int, int) {});
+    auto all = [&](int i, int k, int) { return f(i, k), 0; };
+    for_backwards<false>(items, newest, n, depth, limit, at, all, [](int x) { return x; }, [](int, int) {});
 }
 
 // 64 bits for each of WIDE items: x, or x, x + 1 ..., or those at x; products of low halves; the low halves of one,

@@ -3,6 +3,7 @@
 
 // Steps count as at most LONG, so that 32 bits hold them. All synapses are settled more often, and traces end sooner.
 enum { LONG = 1 << 30 };
+enum { CACHED = 1 << 14 };  // the newest spikes of so many neurons are in a CPU's cache anyway
 
 // What learning reads of all spikes, and of all routes along which they teach.
 struct Lessons {
@@ -48,7 +49,7 @@ template <class Rule> struct Lesson {
         const Route &route = *s.route;
         const Learning &learning = all.learnings[&route - all.routes];
         Trains sender = trains_of(all.trains, learning.pre);
-        post = trains_of(all.trains, learning.post);
+        post = trains_of(all.trains, learning.post).from(s.slice * route.slice_size - learning.offset);
         events = (int)s.amount.sum;
         int64 i = s.row + route.source - sender.source, k = sender.until(i, all.now - route.age) + (events > 0);
         int64 last = sender.step(i, k) + route.age, settled = all.settled[learning.settled];
@@ -77,8 +78,12 @@ template <class Rule> struct Lesson {
     MEMBER real relative(weight_t w) const { return (real)w / (real)w_max; }
 
     // How long ago spike k of neuron i arrived, which needs `way` steps.
-    MEMBER int ago(int i, int k, int way) const { return since_then(post.step(i, k) + way); }
-    MEMBER int since_then(int64 time) const { return now - time < LONG ? (int)(now - time) : (int)LONG; }
+    MEMBER int ago(int i, int k, int way) const { return since_then(post.step_near(i, k) + way); }
+    MEMBER int since_then(int64 time) const
+    {
+        int64 since = now - time;
+        return (int)(since < LONG ? since : (int64)LONG);
+    }
 
     // The change of weight w by spike k of neuron i, which arrived `ago` steps ago.
     MEMBER real change_at_post(weight_t w, int i, int k, int ago) const
@@ -96,6 +101,16 @@ template <class Rule> struct Lesson {
         return ago < 0 ? (real)0 : change;
     }
 };
+
+// A synapse of a piece in one word: its target within the slice, how late it is, and its place in the piece.
+struct Pupil {
+    int word;
+    MEMBER int target() const { return (int)((uint32)word >> 16); }
+    MEMBER int late() const { return word >> 8 & 255; }
+    MEMBER int place() const { return HELD == 1 ? 0 : word & 255; }
+};
+static_assert(HELD <= 256, "8 bits hold a place");
+DEVICE Pupil pupil(int target, int late, int place) { return {(int)((uint32)target << 16 | late << 8 | place)}; }
 
 struct Change {
     weight_t weight;
@@ -166,22 +181,23 @@ template <class Rule> struct Pupils<Rule, true> {
 
 // Changes the weights of n synapses by the present events of their source.
 template <class Rule, class Ago>
-DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, int n, Ago ago)
+DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *word, const int *newest, int n,
+                          Ago ago)
 {
     const Trains &post = lesson.post;
     weight_t *weight = pupils.weight;
     real y[Rule::POST][HELD];
     FOR_HELD_EVENLY(j, n)
     {
-        int elapsed = ago(j, 0) + lesson.early;
+        int elapsed = newest[j] + lesson.early, neuron = Pupil{word[j]}.target();
         for (int t = 0; t < Rule::POST; t++)
-            y[t][j] = post.after(neuron[j], 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
+            y[t][j] = post.after(neuron, 0, t) * lesson.post_decay[t].over(elapsed > 0 ? elapsed : 0);
     }
-    for_backwards(n, post.depth, 1 - lesson.early, ago, [&](int j, int k) {
-        int elapsed = ago(j, k + 1) + lesson.early;
+    for_backwards(word, newest, n, post.depth, 1 - lesson.early, ago, [&](int x, int k) {
+        int elapsed = ago(x, k + 1) + lesson.early, j = Pupil{x}.place();
         if (elapsed > 0)
             for (int t = 0; t < Rule::POST; t++)
-                y[t][j] = post.after(neuron[j], k + 1, t) * lesson.post_decay[t].over(elapsed);
+                y[t][j] = post.after(Pupil{x}.target(), k + 1, t) * lesson.post_decay[t].over(elapsed);
     });
     for (int e = 0; e < lesson.events; e++) {
         FOR_HELD_EVENLY(j, n)
@@ -194,23 +210,26 @@ DEVICE void learn_present(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, cons
     }
 }
 
-// Changes the weights of n synapses, whose neurons are `neuron` and whose spikes need `way` steps to reach them.
+// Changes the weights of n synapses, whose spikes need `dendritic` steps to reach those that are not late.
 template <class Rule>
-DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *neuron, const int *way, int n)
+DEVICE void learn_piece(const Lesson<Rule> &lesson, Pupils<Rule> &pupils, const int *word, int dendritic, int n)
 {
     weight_t *weight = pupils.weight;
     const Trains &post = lesson.post;
-    int newest[HELD];
-    FOR_HELD_EVENLY(j, n) newest[j] = lesson.ago(neuron[j], 0, way[j]);
-    FOR_HELD(j, n) pupils.begin(j, neuron[j], way[j]);
-    auto ago = [&](int j, int k) { return k == 0 ? newest[j] : lesson.ago(neuron[j], k, way[j]); };
+    int newest[HELD_LISTED];
+    auto ago = [&](int x, int k) { return lesson.ago(Pupil{x}.target(), k, dendritic + Pupil{x}.late()); };
+    FOR_HELD_EVENLY(j, n) newest[j] = ago(word[j], 0);
+    FOR_HELD(j, n) pupils.begin(j, Pupil{word[j]}.target(), dendritic + Pupil{word[j]}.late());
     for_backwards<Rule::POST == 1 && !Rule::ELIGIBLE>(
-        n, post.depth, lesson.since_then(lesson.since), ago,
-        [&](int j, int k, int ago) {
-            return pupils.change_at(j, lesson.now - ago, lesson.change_at_post(weight[j], neuron[j], k, ago));
+        word, newest, n, post.depth, lesson.since_then(lesson.since), ago,
+        [&](int x, int k, int ago) {
+            int j = Pupil{x}.place();
+            real change = lesson.change_at_post(weight[j], Pupil{x}.target(), k, ago);
+            return pupils.change_at(j, lesson.now - ago, change);
         },
-        [&](const Change &x) { return lesson.changed(x.weight, x.change); }, [&](int j, weight_t w) { weight[j] = w; });
-    if (lesson.events) learn_present(lesson, pupils, neuron, n, ago);
+        [&](const Change &x) { return lesson.changed(x.weight, x.change); },
+        [&](int x, weight_t w) { weight[Pupil{x}.place()] = w; });
+    if (lesson.events) learn_present(lesson, pupils, word, newest, n, ago);
     FOR_HELD(j, n) pupils.end(j);
 }
 
@@ -222,19 +241,19 @@ APART void learn_by(Rule, const Segment &s, const Synapses &synapses, weight_t *
     Lesson<Rule> lesson(s, all);
     const uint16 *target = synapses.targets + route.targets;
     const uint8 *late = synapses.late + route.late;
-    int base = (int)(s.slice * route.slice_size - own.offset), bits = (int)route.late_bits, last = (1 << bits) - 1;
+    int bits = (int)route.late_bits, last = (1 << bits) - 1;
     for_pieces(s.begin, s.end, [&](int64 first, int n) {
-        int neuron[HELD], way[HELD];
-        FOR_HELD(j, n) neuron[j] = base + target[first + j];
-        for (int j = 0; j < HELD && first + HELD + j < s.end; j++)
-            PREFETCH(lesson.post.recent + RECENT * (base + target[first + HELD + j]));
-        FOR_HELD(j, n)
-        {
+        int word[HELD_LISTED];
+        int ahead = (int)(s.end - first < 2 * HELD ? s.end - first : 2 * HELD);
+        for (int j = HELD; j < ahead && route.slice_size > CACHED; j++)
+            PREFETCH(lesson.post.recent + RECENT * (int)target[first + j]);
+        FOR_HELD_EVENLY(j, n) word[j] = pupil(target[first + j], 0, j).word;
+        for (int j = 0; j < n && bits; j++) {
             int64 at = (first + j) * bits;
-            way[j] = (int)own.dendritic + (bits ? late[at >> 3] >> (at & 7) & last : 0);
+            word[j] |= (late[at >> 3] >> (at & 7) & last) << 8;
         }
         Pupils<Rule> pupils(lesson, own, all, weights + route.weights + first, first);
-        learn_piece(lesson, pupils, neuron, way, n);
+        learn_piece(lesson, pupils, word, (int)own.dendritic, n);
     });
 }
 

@@ -42,11 +42,25 @@ struct Trains {
     const real *decays;
     MEMBER int64 place(int64 i, int64 k) const { return i * depth + (count[i] - 1 - k & depth - 1); }
     MEMBER int64 step(int64 i, int64 k) const { return k < RECENT ? recent[i * RECENT + k] : ring[place(i, k)]; }
+    // The same in SIMD loops, of one of the first 2^16 sources: 32 bits hold the places of its spikes.
+    MEMBER int64 step_near(int i, int k) const { return k < RECENT ? recent[i * RECENT + k] : ring[place(i, k)]; }
     MEMBER real after(int64 i, int64 k, int t) const
     {
         return k == 0 ? newest[i * traces + t] : values[place(i, k) * traces + t];
     }
     MEMBER Decay decay_of(int t) const { return {decays + decay[t].decays, decay[t].coarse * FINE}; }
+    // The trains of the set from source i on.
+    MEMBER Trains from(int64 i) const
+    {
+        Trains rest = *this;
+        rest.source += i;
+        rest.recent += i * RECENT;
+        rest.ring += i * depth;
+        rest.count += i;
+        rest.newest += i * traces;
+        rest.values += i * depth * traces;
+        return rest;
+    }
     // The newest spike of source i up to and with a step.
     MEMBER int64 until(int64 i, int64 upto) const
     {

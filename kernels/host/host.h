@@ -194,7 +194,7 @@ template <class Look, class F> DEVICE void for_row(long long lo, long long hi, L
 {
     for_row(lo, hi, [&](long long j) { f(j, look(j)); });
 }
-enum { HELD = 256 };
+enum { HELD = 256, LISTED_MORE = 16, HELD_LISTED = HELD + LISTED_MORE };
 #define FOR_HELD(j, n) for (int j = 0; j < (n); j++)
 #define FOR_HELD_EVENLY(j, n) SIMD FOR_HELD(j, n)
 template <class F> DEVICE void for_pieces(long long lo, long long hi, F f)
@@ -220,8 +220,20 @@ DEVICE const unsigned char *unpack(const unsigned char *packed, long long first,
            : bits == 2 ? room + unpack_bytes<2>(begin, at, n, room)
                        : room + unpack_bytes<1>(begin, at, n, room);
 }
+// The places of the ones in each byte, 4 bits for each, the lowest first.
+struct PlacesOfOnes {
+    unsigned of[256];
+    constexpr PlacesOfOnes() : of()
+    {
+        for (int byte = 0; byte < 256; byte++)
+            for (int bit = 7; bit >= 0; bit--)
+                if (byte >> bit & 1) of[byte] = of[byte] << 4 | (unsigned)bit;
+    }
+};
+static constexpr PlacesOfOnes FIRST_ONES;
+
 // Keeps of n items those whose values are below a limit, without a branch, which would be mispredicted; returns how
-// many they are. All four arrays have room for 16 more.
+// many they are. All four arrays have room for LISTED_MORE more.
 DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *kept, int *kept_value)
 {
     int size = 0;
@@ -239,6 +251,23 @@ DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *
         memcpy(kept_value + size, &values, sizeof values);
         size += __builtin_popcount(some);
     }
+#elif defined(__AVX2__)
+    typedef int Ints __attribute__((vector_size(32)));
+    typedef unsigned Words __attribute__((vector_size(32)));
+    typedef float Floats __attribute__((vector_size(32)));
+    for (int i = 0; i < n; i += 8) {
+        Ints items, values;
+        memcpy(&items, item + i, sizeof items);
+        memcpy(&values, value + i, sizeof values);
+        int some =
+            __builtin_ia32_movmskps256((Floats)(values < limit - Ints{})) & (n - i < 8 ? (1 << (n - i)) - 1 : 255);
+        Ints from = (Ints)((FIRST_ONES.of[some] - Words{}) >> Words{0, 4, 8, 12, 16, 20, 24, 28});
+        items = __builtin_ia32_permvarsi256(items, from);
+        values = __builtin_ia32_permvarsi256(values, from);
+        memcpy(kept + size, &items, sizeof items);
+        memcpy(kept_value + size, &values, sizeof values);
+        size += __builtin_popcount((unsigned)some);
+    }
 #else
     for (int i = 0; i < n; i++) {
         kept[size] = item[i];
@@ -250,16 +279,12 @@ DEVICE int keep_below(int limit, int n, const int *item, const int *value, int *
 }
 // Lists the items that have a k-th, for one k after the other, while there is room.
 template <bool EVEN, class At, class Look, class F, class Put>
-DEVICE void for_backwards(int n, long long depth, int limit, At at, Look look, F f, Put put)
+DEVICE void for_backwards(const int *items, const int *newest, int n, long long depth, int limit, At at, Look look, F f,
+                          Put put)
 {
-    enum { LISTS = 32, ROOM = 6 * HELD, MORE = 16 };
-    int item[ROOM + MORE], value[ROOM + MORE], all[HELD + MORE], next[HELD + MORE], begin[LISTS + 1] = {};
-    SIMD for (int j = 0; j < n; j++)
-    {
-        all[j] = j;
-        next[j] = at(j, 0);
-    }
-    int size = keep_below(limit, n, all, next, item, value), end = size, lists = 1;
+    enum { LISTS = 32, ROOM = 6 * HELD };
+    int item[ROOM + LISTED_MORE], value[ROOM + LISTED_MORE], next[HELD_LISTED], begin[LISTS + 1] = {};
+    int size = keep_below(limit, n, items, newest, item, value), end = size, lists = 1;
     for (; size > 0 && lists < LISTS && end + size <= ROOM; lists++) {
         const int *last = item + begin[lists - 1];
         SIMD for (int i = 0; i < size; i++) next[i] = at(last[i], lists);
